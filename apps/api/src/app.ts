@@ -1,0 +1,106 @@
+// The life of a request, read downwards: headers, id and log, errors, origins, then per route: token, limits, permission,
+// parts, handler.
+
+import Router from '@koa/router';
+import Koa from 'koa';
+import { createAuthenticator } from './middleware/authenticate.ts';
+import { allowOrigins } from './middleware/cors.ts';
+import { writeProblems } from './middleware/errors.ts';
+import { followMerge } from './middleware/follow-merge.ts';
+import { keepHttpRules } from './middleware/http-rules.ts';
+import { readJson } from './middleware/json-body.ts';
+import type { SharedCounts } from './middleware/limiter.ts';
+import { permit } from './middleware/permit.ts';
+import { createRequestLimits, type RequestLimits } from './middleware/rate-limits.ts';
+import { logRequests } from './middleware/request-log.ts';
+import { checkParts } from './middleware/validate.ts';
+import { Problem } from './problems.ts';
+import { type Answer, type ApiRequest, movesPoints, type Route, type Services } from './route.ts';
+import { routes } from './routes.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
+
+/** @param shared where processes share their counts of requests; null counts here alone */
+export function createApp(services: Services, shared: SharedCounts = null): Koa {
+  const app = new Koa();
+  const router = new Router({ sensitive: true, strict: true });
+  const authenticate = createAuthenticator(services.config.jwt, services.log);
+  const limits = createRequestLimits(services.config.rate_limits, { shared, log: services.log });
+
+  app.use(setSecurityHeaders);
+  app.use(logRequests(services.log));
+  app.use(writeProblems(services.log));
+  app.use(keepHttpRules);
+  app.use(allowOrigins(services.config.cors_origins));
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods = routes.filter((route) => route.path === path);
+    for (const route of methods) {
+      const guards = guardsOf(route, authenticate, limits);
+      const body = route.body === undefined ? [] : [readJson(route)];
+      const follow = path.includes(':customer_id') ? [followMerge(services.db)] : [];
+      router[route.method](path, ...guards, ...body, checkParts(route), ...follow, answer(route, services));
+    }
+    // Before the next path, which may take this one for an id.
+    router.all(path, otherMethods(methods));
+  }
+  app.use(router.routes());
+  app.use(notFound);
+  // Faults of a socket that has gone; everything else has been answered by writeProblems.
+  app.on('error', (error) => services.log.debug({ error }, 'response'));
+  return app;
+}
+
+const setSecurityHeaders: Koa.Middleware = async (ctx, next) => {
+  ctx.set(SECURITY_HEADERS);
+  await next();
+};
+
+/** A customer's movements are counted after `permit`, so that nobody uses up what is not theirs. */
+function guardsOf(route: Route, authenticate: Koa.Middleware, limits: RequestLimits): Koa.Middleware[] {
+  if (route.permission === 'public') return [];
+  const guards = [limits.failures, authenticate, limits.principal, permit(route.permission)];
+  return movesPoints(route) ? [...guards, limits.movements] : guards;
+}
+
+/** Calls the route's handler with what the guards and checks before it left in `ctx.state`. */
+function answer(route: Route, services: Services): Koa.Middleware {
+  return async (ctx) => {
+    const request: ApiRequest = {
+      principal: ctx.state.principal,
+      request_id: ctx.state.request_id,
+      path: ctx.path,
+      params: ctx.params,
+      query: ctx.state.query,
+      body: ctx.state.body,
+      header: (name) => ctx.get(name),
+    };
+    const { status, body, type, headers = {} }: Answer = await route.handler(request as never, services);
+    ctx.status = status;
+    ctx.set(headers);
+    if (body !== undefined) ctx.body = body;
+    if (type !== undefined) ctx.type = type;
+    if (ctx.method === 'GET' && isHeld(ctx.get('If-None-Match'), headers.ETag)) ctx.status = 304;
+  };
+}
+
+/** Whether the caller has what is being answered already (RFC 9110, 13.1.2). Koa's own test heeds `no-cache` too. */
+function isHeld(header: string, etag: string | undefined): boolean {
+  if (etag === undefined || header === '') return false;
+  return header === '*' || header.split(',').some((held) => held.trim().replace(/^W\//, '') === etag);
+}
+
+/** 405 with Allow for a known path with another method; OPTIONS is answered with Allow. */
+function otherMethods(known: readonly Route[]): Koa.Middleware {
+  const methods = known.flatMap(({ method }) => (method === 'get' ? ['HEAD', 'GET'] : [method.toUpperCase()]));
+  const allow = [...methods, 'OPTIONS'].join(', ');
+  return async (ctx) => {
+    if (ctx.method !== 'OPTIONS') {
+      throw new Problem('method-not-allowed', `${ctx.path} knows ${allow}.`, { headers: { Allow: allow } });
+    }
+    ctx.status = 204;
+    ctx.set('Allow', allow);
+  };
+}
+
+const notFound: Koa.Middleware = async (ctx) => {
+  throw new Problem('not-found', `There is nothing at ${ctx.path}.`);
+};

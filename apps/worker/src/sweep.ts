@@ -1,0 +1,63 @@
+// The net under the queue: applies, from PostgreSQL alone, what has waited longer than a doorbell takes. With the
+// queue flushed, dead or absent it does all the work, a little later. It applies and does not ring again.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Log } from '@customer-service/runtime';
+import { applyApart, type Database, isStorageFault, listOverdueCustomers } from '@customer-service/store';
+
+const EVERY_MS = 500;
+const JITTER_MS = 100;
+/** Younger rows are left to the doorbell. */
+const OLDER_THAN_MS = 500;
+/** The oldest rows one round looks at. */
+const ROWS = 2_000;
+/** A customer whose transactions could not be applied is left alone for this long. */
+const PAUSE_MS = 5_000;
+
+export interface Sweep {
+  /** Resolves when the round under way is over. */
+  stop(): Promise<void>;
+}
+
+export function startSweep(db: Database, log: Log): Sweep {
+  const paused = new Map<string, number>();
+  const stopping = new AbortController();
+
+  async function round(): Promise<boolean> {
+    for (const [customerId, until] of paused) if (until < Date.now()) paused.delete(customerId);
+    const overdue = await listOverdueCustomers(db, {
+      older_than_ms: OLDER_THAN_MS,
+      except: [...paused.keys()],
+      limit: ROWS,
+    });
+    if (overdue.length === 0) return false;
+    const failures = await applyApart(db, overdue);
+    for (const [customer_id, error] of failures) {
+      paused.set(customer_id, Date.now() + PAUSE_MS);
+      log.error({ customer_id, error }, 'sweeping failed');
+    }
+    return failures.size < overdue.length;
+  }
+
+  const idle = () =>
+    pause(EVERY_MS + (Math.random() * 2 - 1) * JITTER_MS, undefined, { signal: stopping.signal }).catch(() => {});
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const found = await round().catch((error) => {
+        log[isStorageFault(error) ? 'warn' : 'error']({ error: error.message }, 'sweep');
+        return false;
+      });
+      // A backlog is worked off at once, round after round.
+      if (!found) await idle();
+    }
+  }
+
+  const running = run();
+  return {
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+// Who may do what: one table, read by the router and by the tests. Deny by default.
+// Knows no tokens and no HTTP.
+
+export const ROLES = ['admin', 'manager', 'staff', 'service', 'ops', 'customer'] as const;
+export type Role = (typeof ROLES)[number];
+
+export const PERMISSIONS = [
+  'customers:create',
+  'customers:read',
+  'customers:list',
+  'customers:update',
+  'customers:erase',
+  'customers:export',
+  'customers:merge',
+  'loyalty:earn',
+  'loyalty:redeem',
+  'loyalty:ingest',
+  'loyalty:read',
+  'analytics:read',
+  'audit:read',
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** `any`: every customer's. `own`: only where the customer asked about is the one who asks. */
+export type Scope = 'any' | 'own';
+
+const desk = { admin: 'any', manager: 'any', staff: 'any' } as const;
+
+/** A role that a permission does not name does not have it. */
+export const POLICY: Record<Permission, Partial<Record<Role, Scope>>> = {
+  'customers:create': { ...desk, service: 'any' },
+  'customers:read': { ...desk, service: 'any', customer: 'own' },
+  'customers:list': { ...desk, service: 'any' },
+  'customers:update': { ...desk, customer: 'own' },
+  'customers:erase': { admin: 'any' },
+  'customers:export': { admin: 'any', manager: 'any', customer: 'own' },
+  'customers:merge': { admin: 'any', manager: 'any' },
+  'loyalty:earn': { ...desk, service: 'any' },
+  'loyalty:redeem': { ...desk, service: 'any' },
+  'loyalty:ingest': { ...desk, service: 'any' },
+  'loyalty:read': { ...desk, service: 'any', customer: 'own' },
+  'analytics:read': { admin: 'any', manager: 'any' },
+  'audit:read': { admin: 'any', manager: 'any' },
+};
+
+/** How far `role` may use `permission`; undefined means not at all, as for any unknown role. */
+export function scopeOf(role: string, permission: Permission): Scope | undefined {
+  return isRole(role) ? POLICY[permission][role] : undefined;
+}
+
+export function isRole(role: string): role is Role {
+  return (ROLES as readonly string[]).includes(role);
+}

@@ -1,0 +1,88 @@
+// The only reader of process.env. Every fault of the environment is told at once, before anything starts.
+
+import Joi from 'joi';
+import { type AccessConfig, access_keys, toAccessConfig } from './access-config.ts';
+
+interface ProcessConfig {
+  database_url: string;
+  /** For migrations and the queue, which a pooler in transaction mode can't serve. */
+  direct_database_url: string;
+  /** Set: the queue is on Redis. Null: it lives in the same PostgreSQL. */
+  redis_url: string | null;
+  log_level: string;
+}
+
+export type WorkerConfig = ProcessConfig;
+
+export interface ApiConfig extends ProcessConfig, AccessConfig {
+  host: string;
+  port: number;
+}
+
+type Environment = Record<string, string | undefined>;
+
+const process_schema = Joi.object({
+  DATABASE_URL: Joi.string()
+    .uri({ scheme: ['postgres', 'postgresql'] })
+    .required(),
+  DIRECT_DATABASE_URL: Joi.string().uri({ scheme: ['postgres', 'postgresql'] }),
+  REDIS_URL: Joi.string().uri({ scheme: ['redis', 'rediss'] }),
+  LOG_LEVEL: Joi.string().valid('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
+});
+
+const api_schema = process_schema
+  .keys({
+    HOST: Joi.string().default('127.0.0.1'),
+    PORT: Joi.number().port().default(3000),
+    ...access_keys,
+  })
+  .xor('JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWKS_URL')
+  .with('JWT_SECRET_PREVIOUS', 'JWT_SECRET')
+  .messages({
+    'object.missing': 'one of JWT_SECRET, JWT_PUBLIC_KEY and JWKS_URL is required',
+    'object.xor': 'only one of JWT_SECRET, JWT_PUBLIC_KEY and JWKS_URL can be used',
+    'object.with': 'JWT_SECRET_PREVIOUS goes with JWT_SECRET only',
+  });
+
+export function loadWorkerConfig(environment: Environment = process.env): WorkerConfig {
+  return processConfig(check(process_schema, environment));
+}
+
+/** @throws Error that lists every fault, a line each, with no value in it */
+export function loadApiConfig(environment: Environment = process.env): ApiConfig {
+  const value = check(api_schema, environment);
+  return {
+    ...processConfig(value),
+    host: value.HOST as string,
+    port: Number(value.PORT),
+    ...toAccessConfig(value),
+  };
+}
+
+function processConfig(value: Partial<Record<string, string>>): ProcessConfig {
+  return {
+    database_url: value.DATABASE_URL as string,
+    direct_database_url: value.DIRECT_DATABASE_URL ?? (value.DATABASE_URL as string),
+    redis_url: value.REDIS_URL ?? null,
+    log_level: value.LOG_LEVEL as string,
+  };
+}
+
+/** An empty variable counts as unset, as compose files and shells write it. */
+function check(schema: Joi.ObjectSchema, environment: Environment): Partial<Record<string, string>> {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const { error, value } = schema.validate(given, {
+    abortEarly: false,
+    stripUnknown: true,
+    errors: { wrap: { label: false } },
+  });
+  if (error === undefined) return value;
+  // Joi's own sentences may quote a value, and the value may be a password.
+  const faults = error.details.map((fault) => `- ${fault.path.join('.') || 'JWT'}: ${explain(fault)}`);
+  throw new Error(`The environment is not right:\n${faults.join('\n')}`);
+}
+
+function explain(fault: Joi.ValidationErrorItem): string {
+  const quotes = /pattern|uri/.test(fault.type) && !/invert/.test(fault.type);
+  return quotes ? `is not ${fault.context?.name ?? 'a URL of the right kind'}` : fault.message;
+}

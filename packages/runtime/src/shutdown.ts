@@ -1,0 +1,45 @@
+// How a process ends: what was opened is closed in reverse order, within a time limit, whoever asked for the end.
+
+import type { Log } from './log.ts';
+
+const LIMIT_MS = 10_000;
+
+export interface Shutdown {
+  /** Registers what closes something that was just opened. */
+  onClose(name: string, close: () => Promise<unknown>): void;
+}
+
+/**
+ * Listens for SIGTERM, SIGINT, the end of the parent process (when it forked this one) and for faults nobody caught.
+ * Exit code 0 after an orderly end, 1 after a fault or when the limit ran out.
+ */
+export function createShutdown(log: Log): Shutdown {
+  const closers: { name: string; close: () => Promise<unknown> }[] = [];
+  let ending = false;
+
+  async function end(reason: string, exitCode: number): Promise<void> {
+    if (ending) return;
+    ending = true;
+    log.info({ reason }, 'shutting down');
+    setTimeout(() => process.exit(1), LIMIT_MS).unref();
+    for (const { name, close } of closers.reverse()) {
+      await close().catch((error) => log.error({ error, name }, 'closing failed'));
+    }
+    process.exit(exitCode);
+  }
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal, 0));
+  process.on('disconnect', () => void end('the parent process is gone', 0));
+  for (const fault of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(fault, (error) => {
+      log.fatal({ error }, fault);
+      void end(fault, 1);
+    });
+  }
+  return { onClose: (name, close) => closers.push({ name, close }) };
+}
+
+/** Tells a parent process that forked this one, if there is one, that it is up. */
+export function announceReady(details: Record<string, unknown> = {}): void {
+  process.send?.({ ready: true, ...details });
+}

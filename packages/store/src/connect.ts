@@ -1,0 +1,118 @@
+// Opens the pools to PostgreSQL, with the time limits that keep a fault from becoming a hang.
+// Knows no tables.
+
+import knex, { type Knex } from 'knex';
+import pg from 'pg';
+
+/** A pool, or a transaction on it: what every function of this package takes first. */
+export type Database = Knex;
+
+export interface DatabaseOptions {
+  url: string;
+  pool_max: number;
+  /** Connections kept even when idle. */
+  pool_min?: number;
+  /** Shown in pg_stat_activity. */
+  application_name: string;
+  /** 0 for migrations, which may take as long as they need. */
+  statement_timeout_ms?: number;
+}
+
+const ACQUIRE_TIMEOUT_MS = 1_000;
+const STATEMENT_TIMEOUT_MS = 2_500;
+const LOCK_TIMEOUT_MS = 1_500;
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 3_000;
+
+/** Makes a pool; nothing connects before the first query. The caller closes it with `destroy()`. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const statementTimeout = options.statement_timeout_ms ?? STATEMENT_TIMEOUT_MS;
+  return knex({
+    client: 'pg',
+    connection: {
+      connectionString: options.url,
+      application_name: options.application_name,
+      connectionTimeoutMillis: ACQUIRE_TIMEOUT_MS,
+      // The server's own limit speaks first; this one is for a server that no longer answers at all.
+      ...(statementTimeout > 0 && { query_timeout: statementTimeout + 500 }),
+      keepAlive: true,
+      types: TYPES,
+    },
+    acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
+    // An error's message has the statement with its placeholders, never with the values.
+    compileSqlOnError: false,
+    pool: {
+      min: options.pool_min ?? 0,
+      max: options.pool_max,
+      // Set here and not as startup parameters, which a pooler in transaction mode refuses.
+      afterCreate: (connection: pg.Client, done: (error: Error | null, connection: pg.Client) => void) => {
+        dropWhenSilent(connection);
+        const settings =
+          `set statement_timeout = ${statementTimeout}; set lock_timeout = ${LOCK_TIMEOUT_MS};` +
+          `set idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_TIMEOUT_MS}; set timezone = 'UTC';` +
+          `set default_transaction_isolation = 'read committed'`;
+        connection.query(settings).then(
+          () => done(null, connection),
+          (error: Error) => done(error, connection),
+        );
+      },
+    },
+    // A lost connection is reported by whoever was using it; knex would print it besides.
+    log: { warn() {}, error() {}, debug() {}, deprecate() {} },
+  });
+}
+
+/**
+ * A connection that let a query time out may be gone without a word. pg would keep it and the pool hand it out again:
+ * so its socket is destroyed, and the pool told at once.
+ */
+function dropWhenSilent(connection: pg.Client): void {
+  type Done = (error: Error | null, result: unknown) => void;
+  const query = connection.query.bind(connection) as (...given: unknown[]) => unknown;
+  const { stream } = (connection as unknown as { connection: { stream: { destroy(): void } } }).connection;
+  const watched = (config: unknown, done?: Done) =>
+    done === undefined
+      ? query(config)
+      : query(config, ((error, result) => {
+          if (error?.message === 'Query read timeout') {
+            stream.destroy();
+            connection.emit('error', error);
+          }
+          done(error, result);
+        }) satisfies Done);
+  connection.query = watched as typeof connection.query;
+}
+
+/** Runs one statement with `?` placeholders and gives its rows. */
+export async function rows<Row>(db: Database, sql: string, bindings: readonly unknown[] = []): Promise<Row[]> {
+  const result = await db.raw<{ rows: Row[] }>(sql, bindings as never);
+  return result.rows;
+}
+
+/** Whether PostgreSQL answers now, within the pool's time limits. */
+export async function databaseAnswers(db: Database): Promise<boolean> {
+  return rows(db, 'select 1').then(
+    () => true,
+    () => false,
+  );
+}
+
+const { builtins } = pg.types;
+
+/** int8 as an exact number or an error, dates as written, timestamps as RFC 3339 UTC strings. */
+const PARSERS: Record<number, (text: string) => unknown> = {
+  [builtins.INT8]: exactNumber,
+  [builtins.NUMERIC]: exactNumber,
+  [builtins.DATE]: (text) => text,
+  // Written as ISO 8601 says, or Date would take the years 1 to 99 for others.
+  [builtins.TIMESTAMPTZ]: (text) => new Date(`${text.slice(0, -3).replace(' ', 'T')}Z`).toISOString(),
+};
+
+const TYPES = {
+  getTypeParser: (oid: number, format?: string) => PARSERS[oid] ?? pg.types.getTypeParser(oid, format as 'text'),
+};
+
+function exactNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) throw new RangeError(`${text} is not an exact number`);
+  return value;
+}

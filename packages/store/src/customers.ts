@@ -1,0 +1,188 @@
+// The table customers: profiles, found by id or through a filter. A customer's loyalty account is made with it.
+
+import { type CustomerProfile, changesBetween, DomainError, type LoyaltyAccount } from '@customer-service/domain';
+import { type Actor, writeAudit } from './audit-log.ts';
+import { type Database, rows } from './connect.ts';
+import { insertAccount } from './loyalty-accounts.ts';
+
+/** A customer and its account, as one row of their join. */
+export interface CustomerRow extends CustomerProfile, Omit<LoyaltyAccount, 'customer_id' | 'customer_status'> {
+  id: string;
+  version: number;
+  created_at: string;
+  updated_at: string;
+}
+
+export const PROFILE_COLUMNS = [
+  'external_id',
+  'first_name',
+  'last_name',
+  'email',
+  'phone',
+  'alternate_email',
+  'alternate_phone',
+  'addresses',
+  'date_of_birth',
+  'gender',
+  'preferences',
+  'status',
+  'tags',
+  'notes',
+  'referral_source',
+  'metadata',
+] as const;
+const JSON_COLUMNS = new Set<string>(['addresses', 'preferences', 'metadata']);
+
+const CUSTOMER_COLUMNS = [
+  ...['id', 'version', 'created_at', 'updated_at', ...PROFILE_COLUMNS].map((column) => `c.${column}`),
+  ...['points_balance', 'lifetime_points_earned', 'lifetime_points_redeemed', 'total_spent_minor', 'visits_count'],
+  ...['tier', 'sequence'].map((column) => `a.${column}`),
+];
+
+/** @throws DomainError `customer-exists` when the email, the phone or the external id belongs to another customer */
+export async function insertCustomer(
+  db: Database,
+  { id, profile, actor }: { id: string; profile: CustomerProfile; actor: Actor },
+): Promise<CustomerRow> {
+  return refuseDuplicates(() =>
+    db.transaction(async (tx) => {
+      await tx('customers').insert({ id, ...toColumns(profile) });
+      await insertAccount(tx, id);
+      const row = (await readCustomer(tx, id)) as CustomerRow;
+      const changes = changesBetween({}, profileOf(row));
+      await writeAudit(tx, actor, { action: 'customer.created', customer_id: id, changes });
+      return row;
+    }),
+  );
+}
+
+/** @returns undefined also for a customer that was erased, or merged into another one */
+export async function readCustomer(db: Database, id: string): Promise<CustomerRow | undefined> {
+  const [row] = await selectCustomers(db).where('c.id', id);
+  return row;
+}
+
+/**
+ * Changes the fields that `changes` names and leaves the others alone; within `preferences` likewise.
+ * @param expected_version refuses the change when the customer has moved on; undefined asks nothing
+ * @throws DomainError `customer-not-found`, `version-mismatch`, `customer-exists`
+ */
+export async function updateCustomer(
+  db: Database,
+  change: { id: string; changes: Partial<CustomerProfile>; expected_version?: number; actor: Actor },
+): Promise<CustomerRow> {
+  return refuseDuplicates(() =>
+    db.transaction(async (tx) => {
+      const [current] = await rows<CustomerProfile & { version: number }>(
+        tx,
+        `select version, ${PROFILE_COLUMNS.join(', ')} from customers
+          where id = ? and erased_at is null and merged_into is null for no key update`,
+        [change.id],
+      );
+      if (current === undefined) throw new DomainError('customer-not-found', 'There is no such customer.');
+      if (change.expected_version !== undefined && change.expected_version !== current.version) {
+        throw new DomainError('version-mismatch', `The customer is at version ${current.version} now.`);
+      }
+      const { preferences, ...rest } = change.changes;
+      await tx('customers')
+        .where({ id: change.id })
+        .update({
+          ...toColumns(rest),
+          ...(preferences && { preferences: tx.raw('preferences || ?::jsonb', [JSON.stringify(preferences)]) }),
+          version: current.version + 1,
+          updated_at: tx.raw('now()'),
+        });
+      const row = (await readCustomer(tx, change.id)) as CustomerRow;
+      const changes = changesBetween(profileOf(current), profileOf(row));
+      await writeAudit(tx, change.actor, { action: 'customer.updated', customer_id: change.id, changes });
+      return row;
+    }),
+  );
+}
+
+/** The profile alone, without what the row has besides. */
+export function profileOf(row: CustomerProfile): CustomerProfile {
+  return Object.fromEntries(PROFILE_COLUMNS.map((column) => [column, row[column]])) as unknown as CustomerProfile;
+}
+
+export interface CustomerFilter {
+  status?: string;
+  tier?: string;
+  external_id?: string;
+  email?: string;
+  phone?: string;
+  /** Words that must all occur in the name, email, phone or external id, in any case. */
+  search?: string;
+  limit: number;
+  /** The id of the last customer of the page before. */
+  before?: string;
+}
+
+/** One page of customers, the newest first: ids are UUIDv7, so their order is the order of creation. */
+export function listCustomers(db: Database, filter: CustomerFilter): Promise<CustomerRow[]> {
+  const query = selectCustomers(db).orderBy('c.id', 'desc').limit(filter.limit);
+  if (filter.status !== undefined) query.where('c.status', filter.status);
+  if (filter.tier !== undefined) query.where('a.tier', filter.tier);
+  if (filter.external_id !== undefined) query.where('c.external_id', filter.external_id);
+  if (filter.email !== undefined) query.where('c.email', filter.email);
+  if (filter.phone !== undefined) query.where('c.phone', filter.phone);
+  if (filter.before !== undefined) query.where('c.id', '<', filter.before);
+  const text = (filter.search ?? '').trim();
+  const digits = phoneDigits(text);
+  const words = text.split(/\s+/).filter((word) => word !== '');
+  query.where((either) => {
+    either.where((all) => {
+      // PostgreSQL's own lower(), because its rules are not quite JavaScript's.
+      for (const word of words) all.whereRaw('c.search_text like lower(?)', [`%${literal(word)}%`]);
+    });
+    if (digits !== undefined) either.orWhereLike('c.search_text', `%${digits}%`);
+  });
+  return query;
+}
+
+/** A phone number as it is stored, whatever way it was written; of a national one what follows its leading zeros. */
+function phoneDigits(text: string): string | undefined {
+  const digits = text
+    .replace(/\(0\)/, '')
+    .replace(/[\s()./-]/g, '')
+    .replace(/^0+/, '');
+  return /^\+?\d{4,}$/.test(digits) ? digits : undefined;
+}
+
+/** LIKE's wildcards taken for what they are. */
+function literal(word: string): string {
+  return word.replace(/[\\%_]/g, '\\$&');
+}
+
+/** Those who are there: an erased customer's account is closed, and so is one that was merged. */
+function selectCustomers(db: Database) {
+  return db('customers as c')
+    .join('loyalty_accounts as a', 'a.customer_id', 'c.id')
+    .whereNull('a.closed_at')
+    .select<CustomerRow[]>(CUSTOMER_COLUMNS);
+}
+
+export function toColumns(profile: Partial<CustomerProfile>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(profile).map(([name, value]) => [name, JSON_COLUMNS.has(name) ? JSON.stringify(value) : value]),
+  );
+}
+
+const UNIQUE_FIELDS = {
+  customers_email_key: 'email',
+  customers_phone_key: 'phone',
+  customers_external_id_key: 'external_id',
+};
+
+export async function refuseDuplicates<Result>(write: () => Promise<Result>): Promise<Result> {
+  try {
+    return await write();
+  } catch (error) {
+    const { code, constraint } = error as { code?: string; constraint?: string };
+    const field = UNIQUE_FIELDS[constraint as keyof typeof UNIQUE_FIELDS];
+    if (code !== '23505' || field === undefined) throw error;
+    throw new DomainError('customer-exists', `Another customer has this ${field}.`, [
+      { pointer: `/${field}`, code: 'taken', detail: 'belongs to another customer' },
+    ]);
+  }
+}

@@ -1,0 +1,121 @@
+// Merging two records of one person: the profile is united, the points move by two lines of the ledger through the
+// same decision and the same save as all others, and the source lives on as the target's other name.
+
+import { changesBetween, DomainError, mergeProfiles, overfullLists } from '@customer-service/domain';
+import { applyApart, applyWithin } from './apply-pending.ts';
+import { type Actor, writeAudit } from './audit-log.ts';
+import { applyAll, blankProfiles, type LockedCustomer, lockCustomers } from './closing.ts';
+import { type Database, rows } from './connect.ts';
+import { type CustomerRow, profileOf, readCustomer, toColumns } from './customers.ts';
+import { closeAccount } from './loyalty-accounts.ts';
+
+export interface Merge {
+  target_id: string;
+  /** Not the target's. */
+  source_id: string;
+  /** Of the two lines of the ledger: UUIDv7, new. */
+  transfer_ids: { out: string; in: string };
+  actor: Actor;
+}
+
+/**
+ * Merges in one SQL transaction, with both accounts locked in id order; what was accepted for either is applied first.
+ * A pair that was merged before is answered as it stands now.
+ * @returns the target
+ * @throws DomainError `customer-not-found` (either is missing or erased, or the target was merged itself),
+ *   `customer-merged` (the source lives on as somebody else), `value-refused` (a list or a sum would grow too large)
+ */
+export async function mergeCustomers(db: Database, merge: Merge): Promise<CustomerRow> {
+  const pair = [merge.target_id, merge.source_id];
+  // A backlog is worked off under the ordinary lock, so that the one that holds up accepting is held shortly.
+  await applyApart(db, pair);
+  return db.transaction(async (tx) => {
+    const locked = await lockCustomers(tx, pair);
+    const target = requireOpen(locked.get(merge.target_id));
+    const source = requireSource(locked.get(merge.source_id));
+    if (source.merged_into === target.id) return (await readCustomer(tx, target.id)) as CustomerRow;
+    if (source.merged_into !== null) {
+      throw new DomainError('customer-merged', `The source was merged into ${source.merged_into} before.`);
+    }
+    await applyAll(tx, pair);
+    await transferPoints(tx, merge);
+    await moveProfile(tx, { target, source, actor: merge.actor });
+    await closeAccount(tx, source.id);
+    return (await readCustomer(tx, target.id)) as CustomerRow;
+  });
+}
+
+function requireOpen(customer: LockedCustomer | undefined): LockedCustomer {
+  if (customer === undefined || customer.erased_at !== null || customer.merged_into !== null) {
+    throw new DomainError('customer-not-found', 'There is no such customer.');
+  }
+  return customer;
+}
+
+function requireSource(customer: LockedCustomer | undefined): LockedCustomer {
+  if (customer !== undefined && customer.erased_at === null) return customer;
+  const errors = [{ pointer: '/from_customer_id', code: 'not-found', detail: 'is the id of no customer' }];
+  throw new DomainError('customer-not-found', 'There is no customer to merge from.', errors);
+}
+
+/** A space, which no key of a client can have, keeps these keys apart from all others. */
+const keyOf = (merge: Merge) => `merge of ${merge.source_id}`;
+
+/** All that the source holds moves. The caller holds both accounts, and nothing is pending for them. */
+async function transferPoints(tx: Database, merge: Merge): Promise<void> {
+  const { target_id, source_id, transfer_ids, actor } = merge;
+  await rows(
+    tx,
+    `insert into loyalty_transactions (id, customer_id, type, external_reference, idempotency_key, fingerprint, source,
+                                       points, amount_minor, visits, accepted_from, occurred_at)
+     select u.id, u.customer_id, u.type, u.other_id, ?, '', 'merge',
+            a.points_balance, nullif(a.total_spent_minor, 0), a.visits_count, ?, now()
+       from loyalty_accounts a,
+            (values (?::uuid, ?::uuid, 'transfer_out', ?), (?, ?, 'transfer_in', ?)) as u (id, customer_id, type, other_id)
+      where a.customer_id = ?`,
+    [
+      ...[keyOf(merge), `${actor.role}:${actor.sub}`],
+      ...[transfer_ids.out, source_id, target_id],
+      ...[transfer_ids.in, target_id, source_id],
+      source_id,
+    ],
+  );
+  await applyWithin(tx, [target_id, source_id]);
+  const refused = await tx('loyalty_transactions')
+    .whereIn('id', [transfer_ids.out, transfer_ids.in])
+    .whereNot('status', 'applied');
+  if (refused.length > 0) throw new DomainError('value-refused', 'The sums of both accounts are too large for one.');
+}
+
+/** Unites the profiles. The source is emptied first, because what is unique can be in one place only. */
+async function moveProfile(
+  tx: Database,
+  { target, source, actor }: { target: LockedCustomer; source: LockedCustomer; actor: Actor },
+): Promise<void> {
+  const [before, given] = [profileOf(target), profileOf(source)];
+  const after = mergeProfiles(before, given);
+  const overfull = overfullLists(after);
+  if (overfull.length > 0) {
+    throw new DomainError(
+      'value-refused',
+      `United, these lists are too long: ${overfull.join(', ')}. Shorten them first.`,
+    );
+  }
+  await blankProfiles(tx, [source.id], { merged_into: target.id });
+  await tx('customers').where({ merged_into: source.id }).update({ merged_into: target.id });
+  await tx('customers')
+    .where({ id: target.id })
+    .update({ ...toColumns(after), version: tx.raw('version + 1'), updated_at: tx.raw('now()') });
+
+  const from = { merged_from: { before: null, after: source.id } };
+  const into = { merged_into: { before: null, after: target.id } };
+  await writeAudit(tx, actor, {
+    ...{ action: 'customer.merged', customer_id: target.id },
+    changes: { ...changesBetween(before, after), ...from },
+  });
+  // What the source said and the target did not take can be read here still.
+  await writeAudit(tx, actor, {
+    ...{ action: 'customer.merged_into', customer_id: source.id },
+    changes: { ...changesBetween(given, {}), ...into },
+  });
+}

@@ -1,0 +1,30 @@
+// What `npm start` leaves for the other commands on this machine: where the service is, and how to get in. Kept beside
+// the data, readable by its owner only, while the service runs.
+
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Role } from '@customer-service/domain';
+import { defaultDataDir } from './embedded-postgres.ts';
+
+export interface Local {
+  url: string;
+  tokens: Record<Role, string>;
+  database_url: string;
+  redis_url: string | null;
+}
+
+const file = () => join(process.env.DATA_DIR || defaultDataDir(), 'running.json');
+
+export function writeLocal(local: Local): void {
+  rmSync(file(), { force: true });
+  writeFileSync(file(), JSON.stringify(local, null, 2), { mode: 0o600 });
+}
+
+/** Undefined when `npm start` does not run here. */
+export function readLocal(): Local | undefined {
+  return existsSync(file()) ? JSON.parse(readFileSync(file(), 'utf8')) : undefined;
+}
+
+export function forgetLocal(): void {
+  rmSync(file(), { force: true });
+}

@@ -1,0 +1,116 @@
+// The ledger over HTTP: the history of a customer in pages, and one transaction by its id.
+
+import { randomUUID } from 'node:crypto';
+import type { LoyaltyTransaction } from '@customer-service/domain';
+import { expect } from 'chai';
+import { type Response, type Service, startService } from '../helpers/service.ts';
+import { createCustomer, earn, redeem } from '../helpers/shop.ts';
+
+let service: Service;
+let customer: string;
+const accepted: string[] = [];
+
+describe('the history of a loyalty account', () => {
+  before(async () => {
+    service = await startService({ workers: 0 });
+    customer = await createCustomer(service);
+    // Ten decided: five earned, three redeemed, two refused. Then two that wait.
+    for (let turn = 0; turn < 5; turn += 1) accepted.push((await earn(service, customer, { points: 10 })).body.id);
+    for (const points of [5, 5, 99, 99]) accepted.push((await redeem(service, customer, points)).body.id);
+    accepted.push((await redeem(service, customer, 5, { Prefer: 'wait=5' })).body.id);
+    for (const points of [1, 2]) accepted.push((await earn(service, customer, { points })).body.id);
+  });
+  after(() => service.stop());
+
+  describe('in pages', pages);
+  describe('one by one', single);
+});
+
+const history = (query: Record<string, string> = {}, id = customer): Promise<Response> =>
+  service.request('GET', `/customers/${id}/loyalty/transactions?${new URLSearchParams(query)}`);
+
+const idsOf = ({ body }: Response): string[] => body.items.map((item: LoyaltyTransaction) => item.id);
+
+function pages() {
+  it('has every transaction, the newest first', async () => {
+    const answer = await history();
+    expect(answer.status).to.equal(200);
+    expect(idsOf(answer)).to.deep.equal([...accepted].reverse());
+    expect(answer.body.next_cursor).to.equal(null);
+    const decided = answer.body.items.filter((item: LoyaltyTransaction) => item.status !== 'pending');
+    expect(decided.map((item: LoyaltyTransaction) => item.sequence)).to.deep.equal([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+  });
+
+  it('comes in pages without gap or double while new transactions are accepted', async () => {
+    const own = await createCustomer(service);
+    const expected: string[] = [];
+    for (let turn = 0; turn < 11; turn += 1) expected.unshift((await earn(service, own, { points: 1 })).body.id);
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const answer: Response = await history({ limit: '3', ...(cursor !== null && { cursor }) }, own);
+      seen.push(...idsOf(answer));
+      cursor = answer.body.next_cursor;
+      await earn(service, own, { points: 1 });
+    } while (cursor !== null);
+    expect(seen).to.deep.equal(expected);
+  });
+
+  const FILTERS: [query: Record<string, string>, from: number[]][] = [
+    [{ type: 'earn' }, [0, 1, 2, 3, 4, 10, 11]],
+    [{ type: 'redeem' }, [5, 6, 7, 8, 9]],
+    [{ status: 'pending' }, [10, 11]],
+    [{ status: 'rejected' }, [7, 8]],
+    [{ status: 'applied', type: 'redeem' }, [5, 6, 9]],
+    [{ status: 'rejected', type: 'earn' }, []],
+  ];
+  for (const [query, from] of FILTERS) {
+    it(`filters by ${JSON.stringify(query)}, on every page`, async () => {
+      const expected = from.map((index) => accepted[index] as string).reverse();
+      expect(idsOf(await history(query))).to.deep.equal(expected);
+      if (expected.length < 2) return;
+      const first = await history({ ...query, limit: '1' });
+      const rest = await history({ ...query, cursor: first.body.next_cursor });
+      expect([...idsOf(first), ...idsOf(rest)]).to.deep.equal(expected);
+    });
+  }
+
+  it('is empty for a customer without any, and not found for one that is not there', async () => {
+    const { status, body } = await history({}, await createCustomer(service));
+    expect({ status, body }).to.deep.equal({ status: 200, body: { items: [], next_cursor: null } });
+    for (const id of [randomUUID(), 'abc']) {
+      const missing = await history({}, id);
+      expect({ status: missing.status, code: missing.body.code }).to.deep.equal({
+        status: 404,
+        code: 'customer-not-found',
+      });
+    }
+  });
+
+  it('shows a customer its own', async () => {
+    const own = await service.request('GET', `/customers/${customer}/loyalty/transactions`, {
+      role: 'customer',
+      sub: customer,
+    });
+    expect(idsOf(own)).to.deep.equal([...accepted].reverse());
+  });
+}
+
+function single() {
+  const read = (id: string, of = customer) => service.request('GET', `/customers/${of}/loyalty/transactions/${id}`);
+
+  it('is what the history shows', async () => {
+    const { body } = await history();
+    for (const item of body.items.slice(0, 4)) expect((await read(item.id)).body).to.deep.equal(item);
+  });
+
+  it('is not found under an id nobody has, one that can not be, and one of another customer', async () => {
+    const other = await createCustomer(service);
+    const { body: foreign } = await earn(service, other, { points: 1 });
+    const answers = [await read(randomUUID()), await read('abc'), await read(foreign.id), await read(customer)];
+    const bodies = answers.map(({ body: { instance: _instance, request_id: _request_id, ...rest } }) => rest);
+    expect(bodies[0]).to.include({ status: 404, code: 'transaction-not-found' });
+    for (const body of bodies) expect(body).to.deep.equal(bodies[0]);
+    expect((await read(foreign.id, other)).status).to.equal(200);
+  });
+}

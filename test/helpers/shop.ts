@@ -1,0 +1,41 @@
+// What a till and a desk do, in one line each.
+
+import { randomUUID } from 'node:crypto';
+import type { LoyaltyTransaction } from '@customer-service/domain';
+import type { Response, Service } from './service.ts';
+import { until } from './until.ts';
+
+/** @returns the new customer's id */
+export async function createCustomer(service: Service, profile: object = {}): Promise<string> {
+  const body = { first_name: 'Ada', last_name: 'Lovelace', ...profile };
+  const answer = await service.request('POST', '/customers', { body });
+  if (answer.status !== 201) throw new Error(`no customer: ${JSON.stringify(answer.body)}`);
+  return answer.body.id;
+}
+
+export function earn(service: Service, customer: string, body: object, headers: object = {}): Promise<Response> {
+  return service.request('POST', `/customers/${customer}/loyalty/earn`, {
+    role: 'service',
+    body,
+    headers: { 'Idempotency-Key': randomUUID(), ...headers },
+  });
+}
+
+export function redeem(service: Service, customer: string, points: number, headers: object = {}): Promise<Response> {
+  return service.request('POST', `/customers/${customer}/loyalty/redeem`, {
+    role: 'service',
+    body: { points },
+    headers: { 'Idempotency-Key': randomUUID(), ...headers },
+  });
+}
+
+/** The transaction at `location`, once it is no longer pending. */
+export function settled(service: Service, location: string, timeout_ms = 10_000): Promise<LoyaltyTransaction> {
+  return until(
+    async () => {
+      const { body } = await service.request('GET', location);
+      return body.status !== 'pending' && (body as LoyaltyTransaction);
+    },
+    { what: `the outcome of ${location}`, timeout_ms },
+  );
+}
