@@ -1,111 +1,146 @@
 // The decision: given an account and the transactions that wait for it, what becomes of each.
 // Pure: no clock, no randomness, no storage. The caller holds the account's lock and keeps the order.
 
-import type { LoyaltyAccount, PendingTransaction, RejectionCode } from './models.ts';
-import type { Programme } from './programme.ts';
-import { pointsForPurchase, tierFor } from './programme.ts';
+import { afterCapture, capture, hold, release } from './holds.ts';
+import type { LoyaltyAccount, PendingTransaction, TransactionType } from './loyalty.ts';
+import { adjust, earn, redeem, transfer } from './movements.ts';
+import { type Programmes, programmeAt } from './programme.ts';
+import { reverse, toTarget } from './reversals.ts';
+import { nextMoment, payOwed, scheduleReview, settle } from './settle.ts';
+import { tierAfterActivity } from './tiers.ts';
+import {
+  changeTier,
+  copyAccount,
+  type Outcome,
+  type ReversalTarget,
+  type TierChange,
+  type Verdict,
+  type Work,
+} from './work.ts';
 
-/** What became of one transaction. `points` is unsigned, and final. */
-export interface Outcome {
-  id: string;
-  status: 'applied' | 'rejected';
-  rejection_code: RejectionCode | null;
-  points: number;
-  balance_after: number;
-  sequence: number;
+/** What the rules need beside the account and its transactions. */
+export interface Rules {
+  programmes: Programmes;
+  /** What reversals among the transactions, or those parked, may take back; kept up to date as they do. */
+  targets?: Map<string, ReversalTarget>;
+  /** Of this account: refunds that wait for their purchase. Those that are decided are taken out. */
+  parked?: PendingTransaction[];
+  /** Settles what has lapsed by this moment after the transactions: what a worker does who comes by. */
+  settle_at?: string;
+}
+
+export interface Applied {
+  account: LoyaltyAccount;
+  /** One a transaction, in order, and the lines that the ledger added by itself where they belong. */
+  outcomes: Outcome[];
+  tier_changes: TierChange[];
 }
 
 /**
  * Decides the transactions one after the other, each on the account the one before left behind, so that a list
  * decided in one call or in several gives the same outcomes. Never throws on a business refusal.
  * @param transactions of this account only, in accepted order
- * @returns the account afterwards, and one outcome a transaction in the same order
  */
 export function applyTransactions(
   account: LoyaltyAccount,
   transactions: readonly PendingTransaction[],
-  programme: Programme,
-): { account: LoyaltyAccount; outcomes: Outcome[] } {
-  const state = { ...account };
-  const outcomes = transactions.map((transaction) => decide(state, transaction, programme));
-  return { account: state, outcomes };
-}
-
-/** Decides one transaction and writes what follows from it into `state`. */
-function decide(state: LoyaltyAccount, transaction: PendingTransaction, programme: Programme): Outcome {
-  const points = transaction.points ?? pointsForPurchase(programme, transaction.amount_minor ?? 0, state.tier);
-  const rejection_code = refusal(state, transaction, { points, programme });
-  if (rejection_code === null) move(state, transaction, { points, programme });
-  state.sequence += 1;
-  return {
-    id: transaction.id,
-    status: rejection_code === null ? 'applied' : 'rejected',
-    rejection_code,
-    points,
-    balance_after: state.points_balance,
-    sequence: state.sequence,
+  rules: Rules,
+): Applied {
+  const work: Work = {
+    account: copyAccount(account),
+    programmes: rules.programmes,
+    targets: rules.targets ?? null,
+    parked: rules.parked ?? [],
+    outcomes: [],
+    tier_changes: [],
   };
+  for (const transaction of transactions) decide(work, transaction, transaction.accepted_at);
+  const { state } = work.account;
+  if (rules.settle_at !== undefined && settle(work, rules.settle_at)) state.settled_at = rules.settle_at;
+  return { account: work.account, outcomes: work.outcomes, tier_changes: work.tier_changes };
 }
 
-interface Decision {
-  points: number;
-  programme: Programme;
-}
+const MOVES: Record<TransactionType, ((work: Work, transaction: PendingTransaction) => Verdict) | null> = {
+  ...{ earn, redeem, hold, capture, release },
+  ...{ reverse_earn: reverse, reverse_redeem: reverse, adjust_credit: adjust, adjust_debit: adjust },
+  ...{ transfer_in: transfer, transfer_out: transfer },
+  // Lines of the ledger's own, which nobody posts.
+  ...{ expire: null, repay: null },
+};
 
-/** The first rule that forbids the transaction, in the order of REJECTION_CODES. */
-function refusal(state: LoyaltyAccount, transaction: PendingTransaction, decision: Decision): RejectionCode | null {
-  const { points, programme } = decision;
-  if (isTransfer(transaction)) return transferRefusal(state, transaction, points);
-  if (state.customer_status === 'suspended') return 'customer-suspended';
-  if (transaction.currency !== null && !programme.currencies.includes(transaction.currency))
-    return 'currency-not-accepted';
-  if (transaction.type === 'redeem') return points > state.points_balance ? 'insufficient-points' : null;
-  const exact = [state.lifetime_points_earned + points, state.total_spent_minor + (transaction.amount_minor ?? 0)];
-  return exact.every(Number.isSafeInteger) ? null : 'limit-exceeded';
-}
-
-function isTransfer({ type }: PendingTransaction): boolean {
-  return type === 'transfer_in' || type === 'transfer_out';
-}
-
-/** A merge moves what is there, whatever the customer's status: only the figures themselves can forbid it. */
-function transferRefusal(state: LoyaltyAccount, transfer: PendingTransaction, points: number): RejectionCode | null {
-  const after = { ...state };
-  transferTo(after, transfer, points);
-  const figures = [after.points_balance, after.lifetime_points_earned, after.total_spent_minor, after.visits_count];
-  if (figures.some((figure) => figure < 0)) return 'insufficient-points';
-  return figures.every(Number.isSafeInteger) ? null : 'limit-exceeded';
-}
-
-/**
- * Points move as points that were earned, so that over both accounts the sums of what was earned, redeemed, spent and
- * visited stay what they were.
- */
-function transferTo(state: LoyaltyAccount, transfer: PendingTransaction, points: number): void {
-  const sign = transfer.type === 'transfer_in' ? 1 : -1;
-  state.points_balance += sign * points;
-  state.lifetime_points_earned += sign * points;
-  state.total_spent_minor += sign * (transfer.amount_minor ?? 0);
-  state.visits_count += sign * (transfer.visits ?? 0);
-}
-
-function move(state: LoyaltyAccount, transaction: PendingTransaction, decision: Decision): void {
-  const { points, programme } = decision;
-  if (isTransfer(transaction)) {
-    transferTo(state, transaction, points);
-    state.tier = tierFor(programme, state.total_spent_minor, state.visits_count);
+/** Decides one transaction at `moment`, and what follows from it at once. */
+function decide(work: Work, transaction: PendingTransaction, moment: string): void {
+  const { account } = work;
+  settle(work, moment);
+  account.state.member_since ??= moment;
+  const verdict: Verdict = MOVES[transaction.type]?.(work, transaction) ?? { refused: 'not-reversible' };
+  if (verdict === 'park') {
+    park(work, transaction);
     return;
   }
-  if (transaction.type === 'redeem') {
-    state.points_balance -= points;
-    state.lifetime_points_redeemed += points;
-    return;
+  writeOutcome(work, transaction, verdict);
+  if ('refused' in verdict) return;
+  if (transaction.type === 'capture') afterCapture(work, transaction);
+  payOwed(work, moment);
+  reconsiderTier(work, transaction, moment);
+  account.settles_at = nextMoment(account);
+  // What came back may have lapsed meanwhile.
+  settle(work, moment);
+  if (transaction.type === 'earn' && account.state.parked > 0) takeParked(work, transaction, moment);
+}
+
+function park(work: Work, transaction: PendingTransaction): void {
+  const { account } = work;
+  account.state.parked += 1;
+  work.parked.push(transaction);
+  const { id, customer_id, type, occurred_at } = transaction;
+  work.outcomes.push({
+    ...{ id, customer_id, type, status: 'parked', rejection_code: null, points: 0 },
+    ...{ balance_after: account.points_balance, sequence: null, occurred_at, explanation: null },
+  });
+}
+
+/** The refunds that waited for this purchase, in the order in which they came. */
+function takeParked(work: Work, purchase: PendingTransaction, moment: string): void {
+  if (purchase.order_id === null) return;
+  const waiting = work.parked.filter((transaction) => transaction.order_id === purchase.order_id);
+  for (const transaction of waiting) {
+    work.parked.splice(work.parked.indexOf(transaction), 1);
+    work.account.state.parked -= 1;
+    decide(work, { ...transaction, accepted_at: moment }, moment);
   }
-  state.points_balance += points;
-  state.lifetime_points_earned += points;
-  // Points given without a purchase are a bonus: no visit, no spend, no step towards a tier.
-  if (transaction.amount_minor === null) return;
-  state.total_spent_minor += transaction.amount_minor;
-  state.visits_count += 1;
-  state.tier = tierFor(programme, state.total_spent_minor, state.visits_count);
+}
+
+function writeOutcome(work: Work, transaction: PendingTransaction, verdict: Exclude<Verdict, 'park'>): void {
+  const { account } = work;
+  const { id, customer_id, type, occurred_at } = transaction;
+  const refused = 'refused' in verdict ? verdict.refused : null;
+  const status = refused === null ? 'applied' : 'rejected';
+  const points = verdict.points ?? 0;
+  const explanation = 'refused' in verdict ? null : verdict.explanation;
+  account.sequence += 1;
+  work.outcomes.push({
+    ...{ id, customer_id, type, status, rejection_code: refused, points },
+    ...{ balance_after: account.points_balance, sequence: account.sequence, occurred_at, explanation },
+  });
+  if (work.targets !== null && ['earn', 'redeem', 'capture'].includes(type)) {
+    work.targets.set(id, toTarget(transaction, { status, points, explanation }));
+  }
+}
+
+const REASONS: Partial<Record<TransactionType, TierChange['reason']>> = {
+  earn: 'activity',
+  reverse_earn: 'reversal',
+  transfer_in: 'merge',
+  transfer_out: 'merge',
+};
+
+/** Only what counts towards a tier can change it: a purchase and its refund, and a merge. */
+function reconsiderTier(work: Work, transaction: PendingTransaction, moment: string): void {
+  const reason = REASONS[transaction.type];
+  if (reason === undefined || (transaction.type === 'earn' && transaction.amount_minor === null)) return;
+  const { account } = work;
+  const programme = programmeAt(work.programmes, moment);
+  changeTier(work, tierAfterActivity(programme, account, moment), moment, reason);
+  if (account.state.review_at === null) scheduleReview(account, programme, moment);
 }

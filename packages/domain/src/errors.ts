@@ -9,6 +9,10 @@ export type ErrorCode =
   | 'version-mismatch'
   | 'idempotency-key-reused'
   | 'external-reference-reused'
+  | 'adjustment-not-found'
+  | 'adjustment-decided'
+  | 'second-person-needed'
+  | 'programme-changed'
   | 'value-refused'
   | 'storage-unavailable'
   | 'outcome-unknown';

@@ -1,6 +1,6 @@
 // The shared package: models, tier rules, permissions and the one decision about points. No I/O, no dependencies.
 
-export { applyTransactions, type Outcome } from './apply-transactions.ts';
+export { type Applied, applyTransactions, type Rules } from './apply-transactions.ts';
 export {
   AUDIT_ACTIONS,
   type AuditAction,
@@ -11,16 +11,26 @@ export {
 } from './audit-entry.ts';
 export { DUPLICATE_REASONS, type DuplicateReason, duplicateScore } from './duplicates.ts';
 export { DomainError, type ErrorCode, type FieldError } from './errors.ts';
+export { HOLD_SECONDS } from './holds.ts';
+export * from './loyalty.ts';
 export { mergeProfiles, overfullLists, PROFILE_LIMITS } from './merge-profiles.ts';
 export * from './models.ts';
 export { isRole, PERMISSIONS, type Permission, POLICY, ROLES, type Role, type Scope, scopeOf } from './permissions.ts';
 export {
+  type Campaign,
+  CURRENCIES,
+  type ExpiryRule,
+  type ItemMultiplier,
   MAX_AMOUNT_MINOR,
   MAX_POINTS,
   PROGRAMME,
   type Programme,
-  pointsForPurchase,
+  type ProgrammeRules,
+  type Programmes,
+  programmeAt,
   type TierRule,
-  tierFor,
-  tierProgress,
 } from './programme.ts';
+export { type Purchase, type PurchasePoints, pointsForPurchase } from './purchase.ts';
+export { toTarget } from './reversals.ts';
+export { tierAtChange, tierFor, tierProgress } from './tiers.ts';
+export { availablePoints, type Outcome, type ReversalTarget, type TierChange } from './work.ts';

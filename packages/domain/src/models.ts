@@ -2,27 +2,10 @@
 // Knows no storage, no HTTP and no rules.
 // Money is whole minor units, points are whole numbers, times are RFC 3339 UTC strings, ids are UUIDv7.
 
+import type { LoyaltySummary } from './loyalty.ts';
+
 export const CUSTOMER_STATUSES = ['active', 'inactive', 'suspended'] as const;
 export type CustomerStatus = (typeof CUSTOMER_STATUSES)[number];
-
-export const TIERS = ['bronze', 'silver', 'gold', 'platinum', 'diamond'] as const;
-export type Tier = (typeof TIERS)[number];
-
-/** A merge of two customers moves what one account held by a `transfer_out` there and a `transfer_in` on the other. */
-export const TRANSACTION_TYPES = ['earn', 'redeem', 'transfer_in', 'transfer_out'] as const;
-export type TransactionType = (typeof TRANSACTION_TYPES)[number];
-
-export const TRANSACTION_STATUSES = ['pending', 'applied', 'rejected'] as const;
-export type TransactionStatus = (typeof TRANSACTION_STATUSES)[number];
-
-/** Why a transaction that was accepted could not be honoured, in the order in which the rules are asked. */
-export const REJECTION_CODES = [
-  'customer-suspended',
-  'currency-not-accepted',
-  'insufficient-points',
-  'limit-exceeded',
-] as const;
-export type RejectionCode = (typeof REJECTION_CODES)[number];
 
 export interface Address {
   label: string | null;
@@ -109,34 +92,6 @@ export interface CustomerProfile {
   metadata: Record<string, string>;
 }
 
-/** The loyalty account as a customer's answer embeds it. */
-export interface LoyaltySummary {
-  points_available: number;
-  /** What the pending transactions would add, less what they would take, were they applied now. */
-  points_pending: number;
-  tier: Tier;
-  total_spent_minor: number;
-  visits_count: number;
-}
-
-/** The loyalty account as its own answer. */
-export interface LoyaltyBalance {
-  points_available: number;
-  points_pending: number;
-  lifetime: { earned: number; redeemed: number; total_spent_minor: number; visits_count: number };
-  tier: Tier;
-  tier_progress: TierProgress;
-  sequence: number;
-  as_of: string;
-}
-
-/** What is missing to the next tier: either of the two reaches it. All null in the highest. */
-export interface TierProgress {
-  next_tier: Tier | null;
-  spend_to_next_minor: number | null;
-  visits_to_next: number | null;
-}
-
 export interface Customer extends CustomerProfile {
   id: string;
   loyalty: LoyaltySummary;
@@ -144,54 +99,4 @@ export interface Customer extends CustomerProfile {
   version: number;
   created_at: string;
   updated_at: string;
-}
-
-/** The one row that points move in; `customer_status` comes from the customer's row. */
-export interface LoyaltyAccount {
-  customer_id: string;
-  customer_status: CustomerStatus;
-  points_balance: number;
-  lifetime_points_earned: number;
-  lifetime_points_redeemed: number;
-  total_spent_minor: number;
-  visits_count: number;
-  tier: Tier;
-  /** Transactions decided so far; the next one gets this plus one. */
-  sequence: number;
-}
-
-/** What the rules need to know of a transaction that waits. */
-export interface PendingTransaction {
-  id: string;
-  customer_id: string;
-  type: TransactionType;
-  /** Null when the rule is to give the points, from `amount_minor`. */
-  points: number | null;
-  /** Of a transfer: the spend that moves along, in no currency. */
-  amount_minor: number | null;
-  currency: string | null;
-  /** Of a transfer only: the visits that move along. */
-  visits?: number | null;
-}
-
-/** A line of the ledger. `points` is unsigned: the type says the direction. */
-export interface LoyaltyTransaction {
-  id: string;
-  customer_id: string;
-  /** 1, 2, 3 … per customer in the order of application; null while pending. */
-  sequence: number | null;
-  type: TransactionType;
-  status: TransactionStatus;
-  points: number | null;
-  amount_minor: number | null;
-  currency: string | null;
-  order_id: string | null;
-  source: string | null;
-  external_reference: string | null;
-  description: string | null;
-  rejection_code: RejectionCode | null;
-  balance_after: number | null;
-  occurred_at: string;
-  accepted_at: string;
-  applied_at: string | null;
 }

@@ -1,7 +1,7 @@
 // Acceptance: a committed row in loyalty_transactions is the promise. Everything that gathered while the last
 // statement was under way goes in with one; one bad row of it fails alone.
 
-import { DomainError, type LoyaltyTransaction } from '@customer-service/domain';
+import { DomainError, type LoyaltyTransaction, type TransactionTerms } from '@customer-service/domain';
 import { type Database, rows } from './connect.ts';
 import { isConnectionFault, isDataFault, isDeadlock, isLockTimeout, isStorageFault, isUnreachable } from './faults.ts';
 import { TRANSACTION_COLUMNS } from './loyalty-transactions.ts';
@@ -22,6 +22,7 @@ export interface NewTransaction {
   description: string | null;
   /** Null: the moment of acceptance. */
   occurred_at: string | null;
+  terms: TransactionTerms | null;
   /** Who asked: the role and subject of the token. */
   accepted_from: string;
 }
@@ -169,17 +170,20 @@ function insertPending(db: Database, items: readonly NewTransaction[]): Promise<
     db,
     `with open as (
        select customer_id from loyalty_accounts
-        where customer_id = any(?::uuid[]) and closed_at is null order by customer_id for key share)
+        where customer_id = any(?::uuid[]) and closed_at is null order by customer_id for key share),
+     now as materialized (select ledger_now() as at)
      insert into loyalty_transactions
        (id, customer_id, idempotency_key, fingerprint, type, points, amount_minor, currency, order_id, source,
-        external_reference, description, occurred_at, accepted_from)
+        external_reference, description, occurred_at, accepted_at, accepted_from, terms)
      select u.id, u.customer_id, u.idempotency_key, u.fingerprint, u.type, u.points, u.amount_minor, u.currency,
-            u.order_id, u.source, u.external_reference, u.description, coalesce(u.occurred_at, now()), u.accepted_from
+            u.order_id, u.source, u.external_reference, u.description, coalesce(u.occurred_at, now.at), now.at,
+            u.accepted_from, u.terms
        from unnest(?::uuid[], ?::uuid[], ?::text[], ?::bytea[], ?::text[], ?::bigint[], ?::bigint[], ?::text[],
-                   ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::text[]) with ordinality
+                   ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::jsonb[]) with ordinality
          as u (id, customer_id, idempotency_key, fingerprint, type, points, amount_minor, currency, order_id, source,
-               external_reference, description, occurred_at, accepted_from, ordinality)
+               external_reference, description, occurred_at, accepted_from, terms, ordinality)
        join open on open.customer_id = u.customer_id
+      cross join now
       where not exists (
         select from customers m join loyalty_transactions e on e.customer_id = m.id
          where m.merged_into = u.customer_id and ${STANDS_IN_THE_WAY})
@@ -202,6 +206,7 @@ function insertPending(db: Database, items: readonly NewTransaction[]): Promise<
       items.map((item) => item.description),
       items.map((item) => item.occurred_at),
       items.map((item) => item.accepted_from),
+      items.map((item) => item.terms && JSON.stringify(item.terms)),
     ],
   );
 }

@@ -4,20 +4,23 @@
 // statement the read would use a snapshot from before the lock was granted, and apply a second time what the lock's
 // last holder had just applied.
 
-import {
-  applyTransactions,
-  type LoyaltyAccount,
-  type Outcome,
-  type PendingTransaction,
-  PROGRAMME,
-} from '@customer-service/domain';
-import type { Database } from './connect.ts';
+import { applyTransactions, type LoyaltyAccount, type PendingTransaction } from '@customer-service/domain';
+import { type Database, rows } from './connect.ts';
 import { isLockTimeout, isOutage } from './faults.ts';
-import { lockAccounts, saveAccounts } from './loyalty-accounts.ts';
-import { listPending, saveOutcomes } from './loyalty-transactions.ts';
+import { lockAccounts } from './loyalty-accounts.ts';
+import { listPending } from './loyalty-transactions.ts';
+import { readProgrammes } from './programmes.ts';
+import { readReversible } from './reversal-targets.ts';
+import { type Decided, saveDecisions } from './save-decisions.ts';
 
 /** Rows one SQL transaction decides at the most: keeps the longest lock near 100 ms. */
 const MAX_ROWS = 2_000;
+
+/**
+ * What lapsed within the last seconds is not settled yet: a transaction that was accepted before it lapsed may still be
+ * on its way to the table, for as long as a statement may take.
+ */
+export const SETTLE_LAG_S = 5;
 
 /** How many transactions were decided, and whether more may be waiting (the batch was full). */
 interface Applied {
@@ -27,6 +30,16 @@ interface Applied {
   skipped?: string[];
 }
 
+export interface ApplyOptions {
+  /** What to do about accounts that somebody else has locked; they are waited for. */
+  busy?: 'wait' | 'skip';
+  /**
+   * Settles what has lapsed as well, also where nothing waits: what is overdue, or all up to `at`, for whoever keeps
+   * anything from being accepted meanwhile.
+   */
+  settle?: 'overdue' | { at: string };
+}
+
 /**
  * Decides what waits for these customers, in accepted order. Nothing waiting is no fault: a ring may be late or doubled.
  * @throws what PostgreSQL throws; the transactions are then still pending
@@ -34,40 +47,57 @@ interface Applied {
 export function applyPending(
   db: Database,
   customerIds: readonly string[],
-  busy: 'wait' | 'skip' = 'wait',
+  options: ApplyOptions = {},
 ): Promise<Applied> {
-  return db.transaction((tx) => applyWithin(tx, customerIds, busy));
+  return db.transaction((tx) => applyWithin(tx, customerIds, options));
 }
 
-/**
- * The same as a part of the transaction `tx`, for whoever has more to do under the same locks.
- * @param busy what to do about accounts that somebody else has locked
- */
+/** The same as a part of the transaction `tx`, for whoever has more to do under the same locks. */
 export async function applyWithin(
   tx: Database,
   customerIds: readonly string[],
-  busy: 'wait' | 'skip' = 'wait',
+  { busy = 'wait', settle }: ApplyOptions = {},
 ): Promise<Applied> {
   const accounts = await lockAccounts(tx, customerIds, busy);
   const locked = accounts.map((account) => account.customer_id);
   const passed = busy === 'skip' && { skipped: customerIds.filter((id) => !locked.includes(id)) };
   const pending = await listPending(tx, locked, MAX_ROWS);
-  if (pending.length === 0) return { decided: 0, more: false, ...passed };
+  const more = pending.length === MAX_ROWS;
+  if (pending.length === 0 && settle === undefined) return { decided: 0, more, ...passed };
 
+  const programmes = await readProgrammes(tx);
+  const { targets, parked } = await readReversible(tx, accounts, pending);
+  // With a full batch something accepted before the lapse may be waiting still.
+  const settle_at = settle === undefined || more ? undefined : await momentOf(tx, settle);
+  const known = new Map([...pending, ...[...parked.values()].flat()].map((row) => [row.id, row]));
   const waiting = groupByCustomer(pending);
-  const changed: LoyaltyAccount[] = [];
-  const outcomes: Outcome[] = [];
+  const decided: Decided[] = [];
   for (const account of accounts) {
-    const transactions = waiting.get(account.customer_id);
-    if (transactions === undefined) continue;
-    const result = applyTransactions(account, transactions, PROGRAMME);
-    changed.push(result.account);
-    outcomes.push(...result.outcomes);
+    const transactions = waiting.get(account.customer_id) ?? [];
+    if (transactions.length === 0 && settle_at === undefined) continue;
+    const result = applyTransactions(account, transactions, {
+      programmes,
+      ...(targets && { targets }),
+      parked: parked.get(account.customer_id) ?? [],
+      ...(settle_at !== undefined && { settle_at }),
+    });
+    if (transactions.length === 0 && isUntouched(account, result.account)) continue;
+    const { outcomes, tier_changes } = result;
+    decided.push({ account: { ...account, ...result.account }, outcomes, tier_changes });
   }
 
-  await saveAccounts(tx, changed);
-  await saveOutcomes(tx, outcomes);
-  return { decided: outcomes.length, more: pending.length === MAX_ROWS, ...passed };
+  if (decided.length > 0) await saveDecisions(tx, decided, known);
+  return { decided: pending.length, more, ...passed };
+}
+
+function isUntouched(before: LoyaltyAccount, after: LoyaltyAccount): boolean {
+  return before.state.settled_at === after.state.settled_at || after.state.settled_at === null;
+}
+
+async function momentOf(tx: Database, settle: NonNullable<ApplyOptions['settle']>): Promise<string> {
+  if (settle !== 'overdue') return settle.at;
+  const [row] = await rows<{ at: string }>(tx, "select ledger_now() - ? * interval '1 second' as at", [SETTLE_LAG_S]);
+  return row?.at as string;
 }
 
 /**
@@ -75,28 +105,36 @@ export async function applyWithin(
  * @returns the customers whose transactions could not be applied, with the reason
  * @throws when PostgreSQL is away: then no customer is at fault
  */
-export async function applyApart(db: Database, customerIds: readonly string[]): Promise<Map<string, Error>> {
+export async function applyApart(
+  db: Database,
+  customerIds: readonly string[],
+  options: Pick<ApplyOptions, 'settle'> = {},
+): Promise<Map<string, Error>> {
   const unique = [...new Set(customerIds)];
   try {
-    while ((await applyPending(db, unique)).more);
+    while ((await applyPending(db, unique, options)).more);
     return new Map();
   } catch (error) {
     if (isOutage(error)) throw error;
     const [only] = unique;
     if (unique.length === 1 && only !== undefined) return new Map([[only, error as Error]]);
-    if (isLockTimeout(error)) return applyUnlocked(db, unique, error as Error);
+    if (isLockTimeout(error)) return applyUnlocked(db, unique, { error: error as Error, options });
     const half = Math.ceil(unique.length / 2);
-    const left = await applyApart(db, unique.slice(0, half));
-    const right = await applyApart(db, unique.slice(half));
+    const left = await applyApart(db, unique.slice(0, half), options);
+    const right = await applyApart(db, unique.slice(half), options);
     return new Map([...left, ...right]);
   }
 }
 
 /** Somebody holds an account for too long: all others go on without waiting again, and that one alone has failed. */
-async function applyUnlocked(db: Database, customerIds: readonly string[], error: Error): Promise<Map<string, Error>> {
-  const { skipped = [], more } = await applyPending(db, customerIds, 'skip');
+async function applyUnlocked(
+  db: Database,
+  customerIds: readonly string[],
+  { error, options }: { error: Error; options: Pick<ApplyOptions, 'settle'> },
+): Promise<Map<string, Error>> {
+  const { skipped = [], more } = await applyPending(db, customerIds, { ...options, busy: 'skip' });
   const free = customerIds.filter((id) => !skipped.includes(id));
-  const failures = more ? await applyApart(db, free) : new Map<string, Error>();
+  const failures = more ? await applyApart(db, free, options) : new Map<string, Error>();
   for (const id of skipped) failures.set(id, error);
   return failures;
 }

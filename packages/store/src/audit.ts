@@ -1,118 +1,189 @@
-// Proves that the ledger adds up: for every account, what its row says against what its transactions say. Read-only.
+// Proves that the ledger adds up: folds each account's transactions again through the domain, and compares every line,
+// every figure of the account, and the chain of hashes. Read-only.
 
-import { applyTransactions, type LoyaltyAccount, type PendingTransaction, PROGRAMME } from '@customer-service/domain';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type AccountState,
+  applyTransactions,
+  EMPTY_STATE,
+  type LoyaltyAccount,
+  type Outcome,
+  type PendingTransaction,
+  PROGRAMME,
+  type Programmes,
+  type ReversalTarget,
+  type Rules,
+} from '@customer-service/domain';
 import { type Database, rows } from './connect.ts';
+import { type HashedLine, hashLine } from './ledger-hash.ts';
+import type { AccountRow } from './loyalty-accounts.ts';
+import { PENDING_COLUMNS } from './loyalty-transactions.ts';
+import { readProgrammes } from './programmes.ts';
+import { readTargets } from './reversal-targets.ts';
 
 export interface AuditDifference {
   customer_id: string;
-  /** A column of the account, or `balance_after`/`points`/`status` of the transaction with this `sequence`. */
+  /** A column of the account, `lines`, or what differs of the line with this `sequence`. */
   field: string;
   sequence: number | null;
-  expected: string | number | null;
-  actual: string | number | null;
+  expected: unknown;
+  actual: unknown;
 }
 
-interface DecidedTransaction extends PendingTransaction {
-  status: string;
-  rejection_code: string | null;
-  balance_after: number;
-  sequence: number;
-}
+type StoredLine = PendingTransaction &
+  HashedLine & { rejection_code: string | null; accepted_from: string; hash: Buffer | null };
 
 const PAGE = 500;
 const COUNTERS = [
-  'points_balance',
-  'lifetime_points_earned',
-  'lifetime_points_redeemed',
-  'total_spent_minor',
-  'visits_count',
-  'tier',
-  'sequence',
-] as const;
+  ...(['points_balance', 'points_held', 'lifetime_points_earned', 'lifetime_points_redeemed'] as const),
+  ...(['lifetime_points_expired', 'lifetime_points_adjusted', 'total_spent_minor', 'visits_count'] as const),
+  ...(['tier', 'sequence', 'settles_at'] as const),
+];
+const OF_A_LINE = ['type', 'status', 'rejection_code', 'points', 'balance_after', 'explanation'] as const;
 
-/**
- * Folds each account's decided transactions again, in their order, and compares. A refusal for suspension is taken as
- * it stands, because the status of the customer at that moment is not part of the ledger.
- * @returns each page's size and differences as it goes, so that a million accounts need little memory
- */
+/** @returns each page's size and differences as it goes, so that a million accounts need little memory */
 export async function* auditAccounts(
   db: Database,
 ): AsyncGenerator<{ accounts: number; differences: AuditDifference[] }> {
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
-    const { accounts, transactions } = await readPage(db, after);
-    const last = accounts.at(-1);
+    const page = await readPage(db, after);
+    const last = page.accounts.at(-1);
     if (last === undefined) return;
-    const differences = accounts.flatMap((account) =>
-      compare(
-        account,
-        transactions.filter((row) => row.customer_id === account.customer_id),
-      ),
+    const differences = page.accounts.flatMap((account) =>
+      compare(account, { ...page, lines: page.lines.get(account.customer_id) ?? [] }),
     );
-    yield { accounts: accounts.length, differences };
+    yield { accounts: page.accounts.length, differences };
     after = last.customer_id;
   }
 }
 
-/** Both tables as of one snapshot, so that a running service makes no difference. */
-function readPage(db: Database, after: string) {
+interface Page {
+  accounts: AccountRow[];
+  lines: Map<string, StoredLine[]>;
+  programmes: Programmes;
+  /** Originals that another record of the person had, from before a merge. */
+  elsewhere: Map<string, ReversalTarget>;
+}
+
+/** All tables as of one snapshot, so that a running service makes no difference. */
+function readPage(db: Database, after: string): Promise<Page> {
   return db.transaction(
     async (tx) => {
-      const accounts = await rows<LoyaltyAccount>(
+      const accounts = await rows<AccountRow>(
         tx,
         `select a.*, 'active' as customer_status from loyalty_accounts a where customer_id > ? order by customer_id limit ?`,
         [after, PAGE],
       );
-      const transactions = await rows<DecidedTransaction>(
+      const stored = await rows<StoredLine>(
         tx,
-        `select id, customer_id, type, points, amount_minor, currency, visits, status, rejection_code, balance_after,
-                sequence
-           from loyalty_transactions where customer_id = any(?) and status <> 'pending' order by customer_id, sequence`,
+        `select ${PENDING_COLUMNS}, status, rejection_code, balance_after, sequence, explanation, hash, accepted_from
+           from loyalty_transactions where customer_id = any(?) and status <> 'pending' order by customer_id, position`,
         [accounts.map((account) => account.customer_id)],
       );
-      return { accounts, transactions };
+      const lines = new Map<string, StoredLine[]>();
+      for (const line of stored) lines.set(line.customer_id, [...(lines.get(line.customer_id) ?? []), line]);
+      const own = new Set(stored.map((line) => line.id));
+      const reversals = stored.filter((line) => line.explanation?.reversed && !own.has(line.explanation.reversed.id));
+      const ids = reversals.map((line) => line.explanation?.reversed?.id as string);
+      const elsewhere = ids.length === 0 ? new Map() : await readTargets(tx, ids, []);
+      // What this account itself took back of them is not yet taken back where its fold begins.
+      for (const { explanation } of reversals) {
+        const target = elsewhere.get(explanation?.reversed?.id as string);
+        if (target === undefined || !explanation?.reversed) continue;
+        target.reversed_points -= explanation.reversed.points;
+        target.reversed_amount_minor -= explanation.reversed.amount_minor;
+      }
+      return { accounts, lines, programmes: await readProgrammes(tx), elsewhere };
     },
     { isolationLevel: 'repeatable read', readOnly: true },
   );
 }
 
-function compare(account: LoyaltyAccount, transactions: DecidedTransaction[]): AuditDifference[] {
+function compare(account: AccountRow, page: Omit<Page, 'lines'> & { lines: StoredLine[] }): AuditDifference[] {
+  const { customer_id } = account;
   const differences: AuditDifference[] = [];
-  const differ = (
-    field: string,
-    values: { expected: string | number | null; actual: string | number | null },
-    sequence: number | null,
-  ) => {
-    if (values.expected !== values.actual)
-      differences.push({ customer_id: account.customer_id, field, sequence, ...values });
+  const differ = (field: string, sequence: number | null, [expected, actual]: [unknown, unknown]) => {
+    if (!isDeepStrictEqual(expected, actual)) differences.push({ customer_id, field, sequence, expected, actual });
   };
-  let state = emptyAccount(account.customer_id);
-  for (const transaction of transactions) {
-    const customer_status = transaction.rejection_code === 'customer-suspended' ? 'suspended' : 'active';
-    // Points of an earn by amount are the rule's to say again.
-    const points = transaction.type === 'earn' && transaction.amount_minor !== null ? null : transaction.points;
-    const result = applyTransactions({ ...state, customer_status }, [{ ...transaction, points }], PROGRAMME);
-    state = result.account;
-    const [outcome] = result.outcomes;
+  const folded = fold(account, page);
+  const decided = page.lines.filter((line) => line.sequence !== null).sort((a, b) => a.sequence - b.sequence);
+  const expected = folded.outcomes.filter((outcome) => outcome.sequence !== null);
+  differ('lines', null, [expected.length, decided.length]);
+  for (const [index, line] of decided.entries()) {
+    const outcome = expected[index];
     if (outcome === undefined) continue;
-    for (const field of ['status', 'rejection_code', 'points', 'balance_after', 'sequence'] as const) {
-      differ(field, { expected: outcome[field], actual: transaction[field] }, transaction.sequence);
+    differ('sequence', line.sequence, [outcome.sequence, line.sequence]);
+    if (outcome.id !== null) differ('id', line.sequence, [outcome.id, line.id]);
+    for (const field of OF_A_LINE) differ(field, line.sequence, [outcome[field], line[field]]);
+  }
+  for (const field of COUNTERS) differ(field, null, [folded.account[field], account[field]]);
+  const state: AccountState = { ...EMPTY_STATE, ...account.state };
+  for (const field of Object.keys(EMPTY_STATE) as (keyof AccountState)[]) {
+    differ(`state.${field}`, null, [folded.account.state[field], state[field]]);
+  }
+  let hash: Buffer | null = null;
+  for (const line of decided) {
+    // Lines from before there was a chain have none.
+    if (line.hash === null && hash === null) continue;
+    hash = hashLine(hash, line);
+    if (!line.hash?.equals(hash)) {
+      differ('hash', line.sequence, [hash.toString('hex'), line.hash?.toString('hex') ?? null]);
+      return differences;
     }
   }
-  for (const field of COUNTERS) differ(field, { expected: state[field], actual: account[field] }, null);
+  differ('ledger_hash', null, [hash?.toString('hex') ?? null, account.ledger_hash?.toString('hex') ?? null]);
   return differences;
 }
+
+/**
+ * What the account should be. A refusal for suspension is taken as it stands, because the status of the customer at
+ * that moment is not part of the ledger.
+ */
+function fold(account: AccountRow, page: Omit<Page, 'lines'> & { lines: StoredLine[] }) {
+  let state = emptyAccount(account.customer_id);
+  const outcomes: Outcome[] = [];
+  const rules: Rules = { programmes: page.programmes, targets: new Map(page.elsewhere), parked: [] };
+  for (const line of page.lines) {
+    if (line.accepted_from === 'ledger') continue;
+    const customer_status = line.rejection_code === 'customer-suspended' ? 'suspended' : 'active';
+    const result = applyTransactions({ ...state, customer_status }, [asPosted(line)], rules);
+    state = result.account;
+    outcomes.push(...result.outcomes);
+  }
+  const { settled_at } = account.state;
+  if (settled_at) {
+    const result = applyTransactions(state, [], { ...rules, settle_at: settled_at });
+    outcomes.push(...result.outcomes);
+    state = { ...result.account, state: { ...result.account.state, settled_at } };
+  }
+  return { account: state, outcomes };
+}
+
+/** The row as it waited: points that the rules gave are theirs to say again. */
+function asPosted(line: StoredLine): PendingTransaction {
+  const byRule = (line.type === 'earn' && line.amount_minor !== null) || RULED.has(line.type);
+  const points = line.type === 'capture' ? line.points : byRule ? null : line.points;
+  return { ...line, points };
+}
+
+const RULED = new Set<string>(['release', 'reverse_earn', 'reverse_redeem']);
 
 function emptyAccount(customerId: string): LoyaltyAccount {
   return {
     customer_id: customerId,
     customer_status: 'active',
     points_balance: 0,
+    points_held: 0,
     lifetime_points_earned: 0,
     lifetime_points_redeemed: 0,
+    lifetime_points_expired: 0,
+    lifetime_points_adjusted: 0,
     total_spent_minor: 0,
     visits_count: 0,
     tier: PROGRAMME.tiers[0].tier,
     sequence: 0,
+    settles_at: null,
+    state: EMPTY_STATE,
   };
 }

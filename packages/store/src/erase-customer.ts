@@ -2,6 +2,7 @@
 // amounts, times and types, and that somebody was erased, by whom and when.
 
 import { DomainError } from '@customer-service/domain';
+import { redactAdjustments } from './adjustments.ts';
 import { applyApart } from './apply-pending.ts';
 import { type Actor, redactAudit, writeAudit } from './audit-log.ts';
 import { applyAll, blankProfiles, lockCustomers } from './closing.ts';
@@ -29,6 +30,7 @@ export async function eraseCustomer(db: Database, id: string, actor: Actor): Pro
     const family = await readFamily(tx, id);
     await blankProfiles(tx, family, { erased_at: tx.raw('now()') });
     await redactTexts(tx, family);
+    await redactAdjustments(tx, family);
     await redactAudit(tx, family);
     await writeAudit(tx, actor, { action: 'customer.erased', customer_id: id, changes: {} });
   });

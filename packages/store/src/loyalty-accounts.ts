@@ -3,10 +3,17 @@
 import type { LoyaltyAccount } from '@customer-service/domain';
 import { type Database, rows } from './connect.ts';
 
+/** With the hash of the account's last line of the ledger; null before the first. */
+export type AccountRow = LoyaltyAccount & { ledger_hash: Buffer | null };
+
+export const ACCOUNT_COLUMNS = [
+  ...['points_balance', 'points_held', 'lifetime_points_earned', 'lifetime_points_redeemed', 'lifetime_points_expired'],
+  ...['lifetime_points_adjusted', 'total_spent_minor', 'visits_count', 'tier', 'sequence', 'settles_at', 'state'],
+].map((column) => `a.${column}`);
+
 /** With the status of the customer, which the rules ask for. */
 const SELECT_ACCOUNTS = `
-  select a.customer_id, c.status as customer_status, a.points_balance, a.lifetime_points_earned,
-         a.lifetime_points_redeemed, a.total_spent_minor, a.visits_count, a.tier, a.sequence
+  select a.customer_id, c.status as customer_status, ${ACCOUNT_COLUMNS.join(', ')}, a.ledger_hash
     from loyalty_accounts a join customers c on c.id = a.customer_id
    where a.customer_id = any(?) order by a.customer_id`;
 
@@ -14,18 +21,18 @@ export function insertAccount(db: Database, customerId: string): Promise<unknown
   return rows(db, 'insert into loyalty_accounts (customer_id) values (?)', [customerId]);
 }
 
-export function readAccounts(db: Database, customerIds: readonly string[]): Promise<LoyaltyAccount[]> {
-  return rows<LoyaltyAccount>(db, SELECT_ACCOUNTS, [customerIds]);
+export function readAccounts(db: Database, customerIds: readonly string[]): Promise<AccountRow[]> {
+  return rows<AccountRow>(db, SELECT_ACCOUNTS, [customerIds]);
 }
 
-/** One open account, and the moment it was read at by the database's clock; a closed one is nobody's. */
+/** One open account, and the moment it was read at by the ledger's clock; a closed one is nobody's. */
 export async function readBalance(
   db: Database,
   customerId: string,
 ): Promise<(LoyaltyAccount & { as_of: string }) | undefined> {
   const [row] = await rows<LoyaltyAccount & { as_of: string }>(
     db,
-    `select account.*, now() as as_of from (${SELECT_ACCOUNTS}) as account
+    `select account.*, ledger_now() as as_of from (${SELECT_ACCOUNTS}) as account
        join loyalty_accounts a on a.customer_id = account.customer_id and a.closed_at is null`,
     [[customerId]],
   );
@@ -42,7 +49,7 @@ export async function lockAccounts(
   tx: Database,
   customerIds: readonly string[],
   busy: 'wait' | 'skip',
-): Promise<LoyaltyAccount[]> {
+): Promise<AccountRow[]> {
   const locked = await rows<{ customer_id: string }>(
     tx,
     `select customer_id from loyalty_accounts where customer_id = any(?) order by customer_id
@@ -76,27 +83,43 @@ export async function isOpen(db: Database, customerId: string): Promise<boolean>
   return (await rows(db, sql, [customerId])).length === 1;
 }
 
+/**
+ * Open accounts in which something has lapsed by itself and was not settled yet, the longest overdue first.
+ * @param lag_s leaves alone what lapsed just now: something accepted before may not be committed yet
+ */
+export async function listLapsed(db: Database, { lag_s, limit }: { lag_s: number; limit: number }): Promise<string[]> {
+  const found = await rows<{ customer_id: string }>(
+    db,
+    `select customer_id from loyalty_accounts
+      where settles_at <= ledger_now() - ? * interval '1 second' and closed_at is null order by settles_at limit ?`,
+    [lag_s, limit],
+  );
+  return found.map((row) => row.customer_id);
+}
+
 /** Writes the accounts back. The caller holds their locks. */
-export async function saveAccounts(tx: Database, accounts: readonly LoyaltyAccount[]): Promise<void> {
+export async function saveAccounts(tx: Database, accounts: readonly AccountRow[]): Promise<void> {
+  const of = <Name extends keyof AccountRow>(name: Name) => accounts.map((account) => account[name]);
   await rows(
     tx,
     `update loyalty_accounts a
-        set points_balance = u.points_balance, lifetime_points_earned = u.lifetime_points_earned,
-            lifetime_points_redeemed = u.lifetime_points_redeemed, total_spent_minor = u.total_spent_minor,
-            visits_count = u.visits_count, tier = u.tier, sequence = u.sequence
-       from unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[])
-         as u (customer_id, points_balance, lifetime_points_earned, lifetime_points_redeemed, total_spent_minor,
-               visits_count, tier, sequence)
+        set points_balance = u.points_balance, points_held = u.points_held,
+            lifetime_points_earned = u.lifetime_points_earned, lifetime_points_redeemed = u.lifetime_points_redeemed,
+            lifetime_points_expired = u.lifetime_points_expired,
+            lifetime_points_adjusted = u.lifetime_points_adjusted, total_spent_minor = u.total_spent_minor,
+            visits_count = u.visits_count, tier = u.tier, sequence = u.sequence, settles_at = u.settles_at,
+            state = u.state, ledger_hash = u.ledger_hash
+       from unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+                   ?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::timestamptz[], ?::jsonb[], ?::bytea[])
+         as u (customer_id, points_balance, points_held, lifetime_points_earned, lifetime_points_redeemed,
+               lifetime_points_expired, lifetime_points_adjusted, total_spent_minor, visits_count, tier, sequence,
+               settles_at, state, ledger_hash)
       where a.customer_id = u.customer_id`,
     [
-      accounts.map((account) => account.customer_id),
-      accounts.map((account) => account.points_balance),
-      accounts.map((account) => account.lifetime_points_earned),
-      accounts.map((account) => account.lifetime_points_redeemed),
-      accounts.map((account) => account.total_spent_minor),
-      accounts.map((account) => account.visits_count),
-      accounts.map((account) => account.tier),
-      accounts.map((account) => account.sequence),
-    ],
+      ...[of('customer_id'), of('points_balance'), of('points_held'), of('lifetime_points_earned')],
+      ...[of('lifetime_points_redeemed'), of('lifetime_points_expired'), of('lifetime_points_adjusted')],
+      ...[of('total_spent_minor'), of('visits_count'), of('tier'), of('sequence'), of('settles_at')],
+      ...[accounts.map((account) => JSON.stringify(account.state)), of('ledger_hash')],
+    ] as never,
   );
 }

@@ -1,11 +1,19 @@
 // The table loyalty_transactions: what was accepted, what waits, and what became of it. Rows go in here and in
 // accept-transactions; they are decided by apply-pending only.
 
-import type { LoyaltyTransaction, Outcome, PendingTransaction } from '@customer-service/domain';
+import { EFFECTS, type LoyaltyTransaction, type PendingTransaction } from '@customer-service/domain';
 import { type Database, rows } from './connect.ts';
 
+const effects = Object.entries(EFFECTS).map(([type, effect]) => `when '${type}' then ${effect}`);
+const BALANCE_BEFORE = `balance_after - case when status = 'applied' then points * case type ${effects.join(' ')} end else 0 end`;
+
 export const TRANSACTION_COLUMNS = `id, customer_id, sequence, type, status, points, amount_minor, currency, order_id,
-  source, external_reference, description, rejection_code, balance_after, occurred_at, accepted_at, applied_at`;
+  source, external_reference, description, rejection_code, ${BALANCE_BEFORE} as balance_before, balance_after,
+  explanation, occurred_at, accepted_at, applied_at`;
+
+/** What the rules ask of a transaction that waits. */
+export const PENDING_COLUMNS = `id, customer_id, type, points, amount_minor, currency, visits, order_id, occurred_at,
+  accepted_at, terms`;
 
 /** @returns undefined when neither this customer nor one that was merged into it has such a transaction */
 export async function readTransaction(
@@ -59,7 +67,7 @@ export function listPending(
 ): Promise<PendingTransaction[]> {
   return rows<PendingTransaction>(
     db,
-    `select id, customer_id, type, points, amount_minor, currency, visits from loyalty_transactions
+    `select ${PENDING_COLUMNS} from loyalty_transactions
       where status = 'pending' and customer_id = any(?) order by position limit ?`,
     [customerIds, limit],
   );
@@ -74,7 +82,7 @@ export function previewPending(
   return rows<PendingTransaction>(
     db,
     `select p.* from unnest(?::uuid[]) as c (id) cross join lateral (
-       select id, customer_id, type, points, amount_minor, currency from loyalty_transactions
+       select ${PENDING_COLUMNS} from loyalty_transactions
         where status = 'pending' and customer_id = c.id order by position limit ?) as p`,
     [customerIds, limit],
   );
@@ -94,38 +102,12 @@ export async function listOverdueCustomers(db: Database, filter: OverdueFilter):
     db,
     `select distinct customer_id from (
        select customer_id from loyalty_transactions
-        where status = 'pending' and accepted_at < clock_timestamp() - ? * interval '1 millisecond'
+        where status = 'pending' and accepted_at < ledger_now() - ? * interval '1 millisecond'
           and customer_id <> all(?)
         order by position limit ?) as oldest`,
     [filter.older_than_ms, filter.except, filter.limit],
   );
   return found.map((row) => row.customer_id);
-}
-
-/**
- * Writes the outcomes onto their pending rows. The caller holds the locks of the accounts.
- * @throws Error when a row was not pending any more, which the lock makes impossible: the transaction must roll back
- */
-export async function saveOutcomes(tx: Database, outcomes: readonly Outcome[]): Promise<void> {
-  const saved = await tx.raw<{ rowCount: number }>(
-    `update loyalty_transactions t
-        set status = u.status, rejection_code = u.rejection_code, points = u.points, balance_after = u.balance_after,
-            sequence = u.sequence, applied_at = clock_timestamp()
-       from unnest(?::uuid[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[])
-         as u (id, status, rejection_code, points, balance_after, sequence)
-      where t.id = u.id and t.status = 'pending'`,
-    [
-      outcomes.map((outcome) => outcome.id),
-      outcomes.map((outcome) => outcome.status),
-      outcomes.map((outcome) => outcome.rejection_code) as string[],
-      outcomes.map((outcome) => outcome.points),
-      outcomes.map((outcome) => outcome.balance_after),
-      outcomes.map((outcome) => outcome.sequence),
-    ],
-  );
-  if (saved.rowCount !== outcomes.length) {
-    throw new Error(`decided ${outcomes.length} transactions but ${saved.rowCount} were still pending`);
-  }
 }
 
 /** Rows one statement takes, so that none comes near the time limit of a statement. */

@@ -1,13 +1,21 @@
 // Merging two records of one person: the profile is united, the points move by two lines of the ledger through the
 // same decision and the same save as all others, and the source lives on as the target's other name.
 
-import { changesBetween, DomainError, mergeProfiles, overfullLists } from '@customer-service/domain';
+import {
+  changesBetween,
+  DomainError,
+  type LoyaltyAccount,
+  mergeProfiles,
+  overfullLists,
+  type Transfer,
+} from '@customer-service/domain';
+import { v7 as uuidv7 } from 'uuid';
 import { applyApart, applyWithin } from './apply-pending.ts';
 import { type Actor, writeAudit } from './audit-log.ts';
 import { applyAll, blankProfiles, type LockedCustomer, lockCustomers } from './closing.ts';
 import { type Database, rows } from './connect.ts';
 import { type CustomerRow, profileOf, readCustomer, toColumns } from './customers.ts';
-import { closeAccount } from './loyalty-accounts.ts';
+import { closeAccount, readAccounts } from './loyalty-accounts.ts';
 
 export interface Merge {
   target_id: string;
@@ -61,30 +69,71 @@ function requireSource(customer: LockedCustomer | undefined): LockedCustomer {
 /** A space, which no key of a client can have, keeps these keys apart from all others. */
 const keyOf = (merge: Merge) => `merge of ${merge.source_id}`;
 
-/** All that the source holds moves. The caller holds both accounts, and nothing is pending for them. */
+/** All that the source has moves. The caller holds both accounts, and nothing is pending for them. */
 async function transferPoints(tx: Database, merge: Merge): Promise<void> {
-  const { target_id, source_id, transfer_ids, actor } = merge;
-  await rows(
-    tx,
-    `insert into loyalty_transactions (id, customer_id, type, external_reference, idempotency_key, fingerprint, source,
-                                       points, amount_minor, visits, accepted_from, occurred_at)
-     select u.id, u.customer_id, u.type, u.other_id, ?, '', 'merge',
-            a.points_balance, nullif(a.total_spent_minor, 0), a.visits_count, ?, now()
-       from loyalty_accounts a,
-            (values (?::uuid, ?::uuid, 'transfer_out', ?), (?, ?, 'transfer_in', ?)) as u (id, customer_id, type, other_id)
-      where a.customer_id = ?`,
-    [
-      ...[keyOf(merge), `${actor.role}:${actor.sub}`],
-      ...[transfer_ids.out, source_id, target_id],
-      ...[transfer_ids.in, target_id, source_id],
-      source_id,
-    ],
+  const { target_id, source_id, transfer_ids } = merge;
+  const [now] = await rows<{ at: string }>(tx, 'select ledger_now() as at');
+  const at = now?.at as string;
+  await applyWithin(tx, [target_id, source_id], { settle: { at } });
+  await releaseHolds(tx, merge, at);
+  const [source] = await readAccounts(tx, [source_id]);
+  if (source === undefined) throw new Error(`no account of ${source_id}`);
+  if (source.points_balance < 0) {
+    throw new DomainError('value-refused', 'The balance to merge is below zero; settle it by an adjustment first.');
+  }
+  const lines = [
+    { id: transfer_ids.out, customer_id: source_id, type: 'transfer_out', external_reference: target_id },
+    { id: transfer_ids.in, customer_id: target_id, type: 'transfer_in', external_reference: source_id },
+  ];
+  await tx('loyalty_transactions').insert(
+    lines.map((line) => ({
+      ...line,
+      ...ofMerge(merge, keyOf(merge), at),
+      points: source.points_balance,
+      amount_minor: source.total_spent_minor || null,
+      visits: source.visits_count,
+      terms: JSON.stringify({ transfer: transferOf(source) }),
+    })),
   );
   await applyWithin(tx, [target_id, source_id]);
   const refused = await tx('loyalty_transactions')
     .whereIn('id', [transfer_ids.out, transfer_ids.in])
     .whereNot('status', 'applied');
   if (refused.length > 0) throw new DomainError('value-refused', 'The sums of both accounts are too large for one.');
+}
+
+const ofMerge = ({ actor }: Merge, idempotency_key: string, at: string) => ({
+  ...{ idempotency_key, fingerprint: Buffer.alloc(0), source: 'merge', accepted_from: `${actor.role}:${actor.sub}` },
+  ...{ occurred_at: at, accepted_at: at },
+});
+
+function transferOf({ state, ...account }: LoyaltyAccount): Transfer {
+  return {
+    earned: account.lifetime_points_earned,
+    redeemed: account.lifetime_points_redeemed,
+    expired: account.lifetime_points_expired,
+    adjusted: account.lifetime_points_adjusted,
+    debt: state.debt ?? 0,
+    lots: state.lots ?? [],
+    activity: state.activity ?? [],
+    member_since: state.member_since ?? null,
+    tier_floor: state.tier_floor ?? 'bronze',
+  };
+}
+
+/** What the source had on hold is free again: nobody can capture it under the other id. */
+async function releaseHolds(tx: Database, merge: Merge, at: string): Promise<void> {
+  const [source] = await readAccounts(tx, [merge.source_id]);
+  const holds = source?.state.holds ?? [];
+  if (holds.length === 0) return;
+  await tx('loyalty_transactions').insert(
+    holds.map((hold) => ({
+      ...{ id: uuidv7(), customer_id: merge.source_id, type: 'release' },
+      ...ofMerge(merge, `${keyOf(merge)}, hold ${hold.id}`, at),
+      terms: JSON.stringify({ hold_id: hold.id }),
+    })),
+  );
+  await applyWithin(tx, [merge.source_id]);
 }
 
 /** Unites the profiles. The source is emptied first, because what is unique can be in one place only. */

@@ -1,0 +1,60 @@
+// Holds, the two phases of a redemption at a till: points are set aside, and then taken, or given back.
+
+import { addSeconds } from './calendar.ts';
+import { sumOf, takeFromLots } from './lots.ts';
+import type { Hold, PendingTransaction } from './loyalty.ts';
+import { endHold, releaseHold } from './settle.ts';
+import { availablePoints, type Verdict, type Work } from './work.ts';
+
+/** How long a hold lasts that does not say. */
+export const HOLD_SECONDS = 900;
+
+export function hold(work: Work, transaction: PendingTransaction): Verdict {
+  const { account } = work;
+  const points = transaction.points ?? 0;
+  if (account.customer_status === 'suspended') return { refused: 'customer-suspended', points };
+  if (points > availablePoints(account)) return { refused: 'insufficient-points', points };
+  const allocations = takeFromLots(account.state.lots, points);
+  const expires_at = addSeconds(transaction.accepted_at, transaction.terms?.expires_in_s ?? HOLD_SECONDS);
+  account.state.holds.push({ id: transaction.id, points, expires_at, lots: allocations });
+  account.state.active_at = transaction.accepted_at;
+  account.points_held += points;
+  return { points, explanation: { allocations, expires_at } };
+}
+
+function openHold({ account }: Work, transaction: PendingTransaction): Hold | undefined {
+  return account.state.holds.find(({ id }) => id === transaction.terms?.hold_id);
+}
+
+/** Takes all or a part of a hold; unless more captures are to come, the rest is released by a line of its own. */
+export function capture(work: Work, transaction: PendingTransaction): Verdict {
+  const { account } = work;
+  const { state } = account;
+  const held = openHold(work, transaction);
+  const points = transaction.points ?? held?.points ?? 0;
+  if (held === undefined) return { refused: 'hold-not-open', points };
+  if (points > held.points) return { refused: 'exceeds-hold', points };
+  const lots = [...held.lots];
+  const allocations = takeFromLots(lots, points);
+  state.holds = state.holds.map((each) => (each === held ? { ...held, points: sumOf(lots), lots } : each));
+  account.points_held -= points;
+  account.points_balance -= points;
+  account.lifetime_points_redeemed += points;
+  state.active_at = transaction.accepted_at;
+  return { points, explanation: { hold_id: held.id, allocations } };
+}
+
+/** After a capture was written: ends its hold when nothing is left of it, or nothing more is to come. */
+export function afterCapture(work: Work, transaction: PendingTransaction): void {
+  const held = openHold(work, transaction);
+  if (held === undefined) return;
+  if (held.points === 0) endHold(work.account, held.id);
+  else if (transaction.terms?.final !== false) releaseHold(work, held.id, transaction.accepted_at);
+}
+
+export function release(work: Work, transaction: PendingTransaction): Verdict {
+  const held = openHold(work, transaction);
+  if (held === undefined) return { refused: 'hold-not-open' };
+  const points = endHold(work.account, held.id);
+  return { points, explanation: { hold_id: held.id } };
+}
