@@ -42,7 +42,7 @@ export const PROBLEMS: Record<ProblemCode, ProblemType> = {
   'malformed-json': {
     status: 400,
     title: 'The body is not valid JSON',
-    help: 'Send one JSON document in UTF-8, without comments, trailing commas or a name with two values. Nothing was written.',
+    help: 'Send one JSON document in UTF-8, without comments, trailing commas or the same name twice in an object. Nothing was written.',
   },
   'body-not-object': {
     status: 400,
