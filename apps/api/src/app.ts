@@ -3,6 +3,7 @@
 
 import Router from '@koa/router';
 import Koa from 'koa';
+import { isHeld } from './etags.ts';
 import { createAuthenticator } from './middleware/authenticate.ts';
 import { allowOrigins } from './middleware/cors.ts';
 import { writeProblems } from './middleware/errors.ts';
@@ -78,14 +79,10 @@ function answer(route: Route, services: Services): Koa.Middleware {
     ctx.set(headers);
     if (body !== undefined) ctx.body = body;
     if (type !== undefined) ctx.type = type;
-    if (ctx.method === 'GET' && isHeld(ctx.get('If-None-Match'), headers.ETag)) ctx.status = 304;
+    // Koa's own test heeds `Cache-Control: no-cache` too. Routes of GET answer HEAD as well.
+    const held = headers.ETag !== undefined && isHeld(ctx.get('If-None-Match'), headers.ETag);
+    if (held && route.method === 'get') ctx.status = 304;
   };
-}
-
-/** Whether the caller has what is being answered already (RFC 9110, 13.1.2). Koa's own test heeds `no-cache` too. */
-function isHeld(header: string, etag: string | undefined): boolean {
-  if (etag === undefined || header === '') return false;
-  return header === '*' || header.split(',').some((held) => held.trim().replace(/^W\//, '') === etag);
 }
 
 /** 405 with Allow for a known path with another method; OPTIONS is answered with Allow. */

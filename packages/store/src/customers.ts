@@ -64,12 +64,12 @@ export async function readCustomer(db: Database, id: string): Promise<CustomerRo
 
 /**
  * Changes the fields that `changes` names and leaves the others alone; within `preferences` likewise.
- * @param expected_version refuses the change when the customer has moved on; undefined asks nothing
+ * @param expected_versions refuses the change when the customer is at none of them; undefined asks nothing
  * @throws DomainError `customer-not-found`, `version-mismatch`, `customer-exists`
  */
 export async function updateCustomer(
   db: Database,
-  change: { id: string; changes: Partial<CustomerProfile>; expected_version?: number; actor: Actor },
+  change: { id: string; changes: Partial<CustomerProfile>; expected_versions?: readonly number[]; actor: Actor },
 ): Promise<CustomerRow> {
   return refuseDuplicates(() =>
     db.transaction(async (tx) => {
@@ -80,7 +80,7 @@ export async function updateCustomer(
         [change.id],
       );
       if (current === undefined) throw new DomainError('customer-not-found', 'There is no such customer.');
-      if (change.expected_version !== undefined && change.expected_version !== current.version) {
+      if (change.expected_versions?.includes(current.version) === false) {
         throw new DomainError('version-mismatch', `The customer is at version ${current.version} now.`);
       }
       const { preferences, ...rest } = change.changes;

@@ -13,6 +13,7 @@ import {
 import * as store from '@customer-service/store';
 import { v7 as uuidv7 } from 'uuid';
 import { actorOf } from '../actor.ts';
+import { parseTags } from '../etags.ts';
 import { decodeCursor, encodeCursor, toPage } from '../paging.ts';
 import { Problem } from '../problems.ts';
 import type { Answer, ApiRequest, Principal, Services } from '../route.ts';
@@ -66,7 +67,7 @@ export async function update(request: ApiRequest<Partial<CustomerProfile>>, { db
   const change = {
     id,
     changes: normalise(request.body, request.principal),
-    expected_version: expectedVersion(request.header('If-Match')),
+    expected_versions: expectedVersions(request.header('If-Match')),
     actor: actorOf(request),
   };
   return present(await store.updateCustomer(db, change), request.principal, db);
@@ -163,12 +164,15 @@ function etagOf(row: store.CustomerRow, pending: number): string {
   return `"${row.version}.${row.sequence}.${pending}"`;
 }
 
-/** If-Match asks for the version of the profile; points that moved meanwhile are no conflict. */
-export function expectedVersion(header: string): number | undefined {
+/**
+ * If-Match asks for versions of the profile, one of which it must be; points that moved meanwhile are no conflict.
+ * A weak tag, or one that is not ours, is no version.
+ */
+export function expectedVersions(header: string): number[] | undefined {
   if (header === '' || header === '*') return undefined;
-  const version = /^"(\d{1,9})\.\d{1,15}\.\d{1,9}"$/.exec(header)?.[1];
-  if (version === undefined) throw new Problem('invalid-header', 'If-Match must be an ETag of this customer.');
-  return Number(version);
+  const tags = parseTags(header);
+  if (tags === undefined) throw new Problem('invalid-header', 'If-Match must be * or a list of ETags.');
+  return tags.flatMap((tag) => /^"(\d{1,9})\.\d{1,15}\.\d{1,9}"$/.exec(tag)?.[1] ?? []).map(Number);
 }
 
 function isId(key: unknown): boolean {
