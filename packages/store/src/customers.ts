@@ -1,13 +1,21 @@
 // The table customers: profiles, found by id or through a filter. A customer's loyalty account is made with it.
 
-import { type CustomerProfile, changesBetween, DomainError, type LoyaltyAccount } from '@customer-service/domain';
+import {
+  type CustomerProfile,
+  changesBetween,
+  DomainError,
+  type LoyaltyAccount,
+  type PendingTransaction,
+} from '@customer-service/domain';
 import { type Actor, writeAudit } from './audit-log.ts';
 import { type Database, rows } from './connect.ts';
 import { insertAccount } from './loyalty-accounts.ts';
+import { pendingOf } from './loyalty-transactions.ts';
 
-/** A customer and its account, as one row of their join. */
+/** A customer, its account and what waits for it, as of one moment. */
 export interface CustomerRow extends CustomerProfile, Omit<LoyaltyAccount, 'customer_id' | 'customer_status'> {
   id: string;
+  pending: PendingTransaction[];
   version: number;
   created_at: string;
   updated_at: string;
@@ -159,7 +167,7 @@ function selectCustomers(db: Database) {
   return db('customers as c')
     .join('loyalty_accounts as a', 'a.customer_id', 'c.id')
     .whereNull('a.closed_at')
-    .select<CustomerRow[]>(CUSTOMER_COLUMNS);
+    .select<CustomerRow[]>([...CUSTOMER_COLUMNS, db.raw(pendingOf('c.id'))]);
 }
 
 export function toColumns(profile: Partial<CustomerProfile>): Record<string, unknown> {

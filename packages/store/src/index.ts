@@ -22,7 +22,6 @@ export { isOpen, readAccounts, readBalance } from './loyalty-accounts.ts';
 export {
   listOverdueCustomers,
   listTransactions,
-  previewPending,
   readTransaction,
   type TransactionFilter,
 } from './loyalty-transactions.ts';

@@ -1,7 +1,8 @@
 // The table loyalty_accounts: the hot row of each customer. Only apply-pending moves points in it.
 
-import type { LoyaltyAccount } from '@customer-service/domain';
+import type { LoyaltyAccount, PendingTransaction } from '@customer-service/domain';
 import { type Database, rows } from './connect.ts';
+import { pendingOf } from './loyalty-transactions.ts';
 
 /** With the status of the customer, which the rules ask for. */
 const SELECT_ACCOUNTS = `
@@ -18,14 +19,17 @@ export function readAccounts(db: Database, customerIds: readonly string[]): Prom
   return rows<LoyaltyAccount>(db, SELECT_ACCOUNTS, [customerIds]);
 }
 
-/** One open account, and the moment it was read at by the database's clock; a closed one is nobody's. */
-export async function readBalance(
-  db: Database,
-  customerId: string,
-): Promise<(LoyaltyAccount & { as_of: string }) | undefined> {
-  const [row] = await rows<LoyaltyAccount & { as_of: string }>(
+export interface BalanceRow extends LoyaltyAccount {
+  pending: PendingTransaction[];
+  /** The moment it was read at, by the database's clock. */
+  as_of: string;
+}
+
+/** One open account with what waits for it, as of one moment; a closed one is nobody's. */
+export async function readBalance(db: Database, customerId: string): Promise<BalanceRow | undefined> {
+  const [row] = await rows<BalanceRow>(
     db,
-    `select account.*, now() as as_of from (${SELECT_ACCOUNTS}) as account
+    `select account.*, now() as as_of, ${pendingOf('account.customer_id')} from (${SELECT_ACCOUNTS}) as account
        join loyalty_accounts a on a.customer_id = account.customer_id and a.closed_at is null`,
     [[customerId]],
   );

@@ -6,7 +6,6 @@ import {
   type CustomerProfile,
   DomainError,
   type LoyaltyAccount,
-  type PendingTransaction,
   PROGRAMME,
   ROLES,
 } from '@customer-service/domain';
@@ -23,22 +22,20 @@ import { INTERNAL_FIELDS } from './schemas.ts';
 export async function create(request: ApiRequest<CustomerProfile>, { db }: Services): Promise<Answer> {
   const profile = normalise(request.body, request.principal);
   const row = await store.insertCustomer(db, { id: uuidv7(), profile, actor: actorOf(request) });
-  const headers = { Location: `/customers/${row.id}`, ETag: etagOf(row, 0) };
-  return { status: 201, body: visible(toCustomer(row, []), request.principal), headers };
+  const headers = { Location: `/customers/${row.id}`, ETag: etagOf(row) };
+  return { status: 201, body: visible(toCustomer(row), request.principal), headers };
 }
 
 export async function read(request: ApiRequest, { db }: Services): Promise<Answer> {
   const id = request.params.customer_id as string;
   const row = await store.readCustomer(db, id);
   if (row === undefined) throw new DomainError('customer-not-found', 'There is no such customer.');
-  return present(row, request.principal, db);
+  return present(row, request.principal);
 }
 
 /** The customer as this caller may see it, with its ETag and what its pending transactions would change. */
-export async function present(row: store.CustomerRow, principal: Principal, db: store.Database): Promise<Answer> {
-  const pending = await store.previewPending(db, [row.id], PREVIEWED);
-  const body = visible(toCustomer(row, pending), principal);
-  return { status: 200, body, headers: { ETag: etagOf(row, pending.length) } };
+export function present(row: store.CustomerRow, principal: Principal): Answer {
+  return { status: 200, body: visible(toCustomer(row), principal), headers: { ETag: etagOf(row) } };
 }
 
 interface ListQuery extends Omit<store.CustomerFilter, 'before'> {
@@ -49,15 +46,7 @@ export async function list(request: ApiRequest<unknown, ListQuery>, { db }: Serv
   const { cursor, limit, ...filter } = request.query;
   const before = cursor === undefined ? undefined : String(decodeCursor('customers', cursor, isId));
   const rows = await store.listCustomers(db, { ...normaliseContact(filter), before, limit: limit + 1 });
-  const pending = await store.previewPending(
-    db,
-    rows.map((row) => row.id),
-    PREVIEWED,
-  );
-  const item = (row: store.CustomerRow) => {
-    const own = pending.filter((transaction) => transaction.customer_id === row.id);
-    return visible(toCustomer(row, own), request.principal);
-  };
+  const item = (row: store.CustomerRow) => visible(toCustomer(row), request.principal);
   return { status: 200, body: toPage(rows, limit, { item, cursor: (row) => encodeCursor('customers', row.id) }) };
 }
 
@@ -70,14 +59,11 @@ export async function update(request: ApiRequest<Partial<CustomerProfile>>, { db
     expected_versions: expectedVersions(request.header('If-Match')),
     actor: actorOf(request),
   };
-  return present(await store.updateCustomer(db, change), request.principal, db);
+  return present(await store.updateCustomer(db, change), request.principal);
 }
 
-/** Pending transactions that a read looks at: as many as one apply takes. */
-const PREVIEWED = 2_000;
-
-export function toCustomer(row: store.CustomerRow, pending: PendingTransaction[]): Customer {
-  const { points_balance, lifetime_points_earned, lifetime_points_redeemed, sequence, ...rest } = row;
+export function toCustomer(row: store.CustomerRow): Customer {
+  const { pending, points_balance, lifetime_points_earned, lifetime_points_redeemed, sequence, ...rest } = row;
   const { tier, total_spent_minor, visits_count, ...profile } = rest;
   const account: LoyaltyAccount = {
     ...{
@@ -160,8 +146,8 @@ function composed(value: unknown): unknown {
 }
 
 /** Strong: the profile's version, and how many transactions the embedded account has seen and waits for. */
-function etagOf(row: store.CustomerRow, pending: number): string {
-  return `"${row.version}.${row.sequence}.${pending}"`;
+function etagOf(row: store.CustomerRow): string {
+  return `"${row.version}.${row.sequence}.${row.pending.length}"`;
 }
 
 /**

@@ -22,7 +22,7 @@ export async function patch(request: ApiRequest<Partial<CustomerProfile>>, { db 
     try {
       const expected_versions = wanted ?? [current.version];
       const row = await store.updateCustomer(db, { id, changes, expected_versions, actor: actorOf(request) });
-      return await present(row, request.principal, db);
+      return present(row, request.principal);
     } catch (error) {
       // Without If-Match nobody asked for a version: the patch is merged into whatever stands there now.
       const overtaken = error instanceof DomainError && error.code === 'version-mismatch' && wanted === undefined;

@@ -114,8 +114,7 @@ export async function balance(request: ApiRequest, { db }: Services): Promise<An
   const customer_id = request.params.customer_id as string;
   const account = await store.readBalance(db, customer_id);
   if (account === undefined) throw new DomainError('customer-not-found', 'There is no such customer.');
-  const pending = await store.previewPending(db, [customer_id], PREVIEWED);
-  const later = applyTransactions(account, pending, PROGRAMME).account;
+  const later = applyTransactions(account, account.pending, PROGRAMME).account;
   const { points_balance, tier, total_spent_minor, visits_count, sequence, as_of } = account;
   const body: LoyaltyBalance = {
     points_available: points_balance,
@@ -133,9 +132,6 @@ export async function balance(request: ApiRequest, { db }: Services): Promise<An
   };
   return { status: 200, body };
 }
-
-/** Pending transactions that a read looks at: as many as one apply takes. */
-const PREVIEWED = 2_000;
 
 interface ListQuery {
   limit: number;
