@@ -37,8 +37,9 @@ export function createApp(services: Services, shared: SharedCounts = null): Koa 
     for (const route of methods) {
       const guards = guardsOf(route, authenticate, limits);
       const body = route.body === undefined ? [] : [readJson(route)];
+      const items = route.max_items === undefined ? [] : [limits.items];
       const follow = path.includes(':customer_id') ? [followMerge(services.db)] : [];
-      router[route.method](path, ...guards, ...body, checkParts(route), ...follow, answer(route, services));
+      router[route.method](path, ...guards, ...body, ...items, checkParts(route), ...follow, answer(route, services));
     }
     // Before the next path, which may take this one for an id.
     router.all(path, otherMethods(methods));

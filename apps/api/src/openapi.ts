@@ -183,7 +183,7 @@ function refusals(route: Route): Json {
 const ANSWER_HEADERS = {
   'RateLimit-Policy': {
     description:
-      'How many requests (`q`) there may be within how many seconds (`w`), by policy: `principal` for the token’s subject and role, `movements` for the customer whose points are moved. draft-ietf-httpapi-ratelimit-headers',
+      'How many requests (`q`) there may be within how many seconds (`w`), by policy: `principal` for the token’s subject and role, `movements` for the customer whose points are moved. A batch counts as many as it has items, and passes while one is left. draft-ietf-httpapi-ratelimit-headers',
     schema: { type: 'string' },
     example: '"principal";q=10000;w=1, "movements";q=1000;w=10',
   },

@@ -169,7 +169,7 @@ export const PROBLEMS: Record<ProblemCode, ProblemType> = {
   'rate-limited': {
     status: 429,
     title: 'Too many requests',
-    help: 'RateLimit-Policy says how many requests there may be in how many seconds, RateLimit how many are left. Nothing was written. Send the same again after Retry-After seconds, with the same Idempotency-Key.',
+    help: 'RateLimit-Policy says how many requests there may be in how many seconds, RateLimit how many are left; each event in a batch counts as one. Nothing was written. Send the same again after Retry-After seconds, with the same Idempotency-Key.',
   },
   'request-timeout': {
     status: 408,

@@ -66,7 +66,7 @@ export interface Route {
   consumes?: readonly MediaType[];
   /** The largest body, in bytes; 64 KiB when not given. */
   max_bytes?: number;
-  /** The longest `items` of a body that is a list; counted before anything is looked into. */
+  /** The longest `items` of a body that is a list; counted before anything is looked into, each as a request. */
   max_items?: number;
   /** Request headers the handler reads. */
   headers?: readonly ('Idempotency-Key' | 'Prefer' | 'If-Match' | 'If-None-Match')[];
