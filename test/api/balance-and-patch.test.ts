@@ -53,6 +53,27 @@ describe('the loyalty balance', () => {
     await service.request('PUT', path, { body: { first_name: 'Augusta' } });
     expect((await read(decided)).status).to.equal(200);
   });
+
+  const HELD: [if_none_match: (etag: string) => string, status: number][] = [
+    [(etag) => etag, 304],
+    [(etag) => `W/${etag}`, 304],
+    [(etag) => `"other,one", ${etag}`, 304],
+    [() => '*', 304],
+    [() => '"other"', 200],
+    [(etag) => `*, ${etag}`, 200],
+    [(etag) => etag.replaceAll('"', ''), 200],
+  ];
+  for (const [if_none_match, expected] of HELD) {
+    it(`is ${expected} by GET and HEAD with If-None-Match: ${if_none_match('"…"')}`, async () => {
+      const path = `/customers/${await createCustomer(service)}`;
+      const etag = (await service.request('GET', path)).headers.get('etag') as string;
+      for (const method of ['GET', 'HEAD']) {
+        const answer = await service.request(method, path, { headers: { 'If-None-Match': if_none_match(etag) } });
+        expect({ method, status: answer.status }).to.deep.equal({ method, status: expected });
+        expect(answer.headers.get('etag')).to.equal(etag);
+      }
+    });
+  }
 });
 
 describe('PATCH /customers/:customer_id', () => {

@@ -131,12 +131,44 @@ function preconditions() {
     }
   });
 
-  for (const garbage of ['garbage', '1', '"1"', '""', 'W/"1.0"', '"1.0" "1.0"', '"-1.0"', '"1.0;drop"']) {
-    it(`refuses ${garbage} as If-Match, which is no ETag of ours`, async () => {
+  for (const garbage of ['garbage', '1', 'W/1', '"1.0" "1.0"', '"1.0', '*, "1.0.0"', ',', '"a b"']) {
+    it(`refuses ${garbage} as If-Match, which is no list of ETags`, async () => {
       const id = await createCustomer(service);
       const { status, body } = await put(id, { gender: 'a' }, { headers: { 'If-Match': garbage } });
       expect({ status, code: body.code }).to.deep.equal({ status: 400, code: 'invalid-header' });
       expect((await read(id)).body.version).to.equal(1);
+    });
+  }
+
+  const LISTS: [if_match: string, status: number][] = [
+    ['"1.0.0"', 200],
+    ['"9.0.0", "1.0.0"', 200],
+    ['"1.0.0","9.0.0" , "other"', 200],
+    [', "1.0.0",,', 200],
+    ['"9.0.0", "8.0.0"', 412],
+    // RFC 9110, 13.1.1: a weak tag never matches.
+    ['W/"1.0.0"', 412],
+    ['W/"1.0.0", "2.0.0"', 412],
+    ['W/"9.0.0", "1.0.0"', 200],
+    // Tags that are not ours, commas within them and all.
+    ['"1"', 412],
+    ['""', 412],
+    ['"1.0.0,"', 412],
+    ['"-1.0.0", "1.0;drop"', 412],
+  ];
+  for (const [if_match, expected] of LISTS) {
+    it(`answers ${expected} to If-Match: ${if_match}`, async () => {
+      for (const method of ['PUT', 'PATCH']) {
+        const id = await createCustomer(service);
+        const headers = { 'If-Match': if_match };
+        const { status } = await service.request(method, `/customers/${id}`, { body: { gender: 'a' }, headers });
+        const { version } = (await read(id)).body;
+        expect({ method, status, version }).to.deep.equal({
+          method,
+          status: expected,
+          version: status === 200 ? 2 : 1,
+        });
+      }
     });
   }
 

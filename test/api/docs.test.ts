@@ -7,6 +7,7 @@ import formats from 'ajv-formats';
 import { expect } from 'chai';
 import { PROBLEMS } from '../../apps/api/src/problems.ts';
 import { routes } from '../../apps/api/src/routes.ts';
+import { readContract } from '../helpers/contract.ts';
 import { type Service, startService } from '../helpers/service.ts';
 
 type Json = Record<string, unknown>;
@@ -14,13 +15,15 @@ interface Operation extends Json {
   operationId?: string;
   summary: string;
   parameters?: { name: string; in: string; required?: boolean; schema: object }[];
-  requestBody?: { content: Record<string, { schema: object }> };
-  responses: Record<string, { content?: Record<string, { schema: object }> }>;
+  requestBody?: { content: Record<string, { schema: Json }> };
+  responses: Record<string, { $ref?: string; content?: Record<string, { schema: Json }> }>;
+  tags: string[];
   security?: unknown[];
 }
 interface Document extends Json {
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: { Problem: { properties: { code: { enum: string[] } } } } };
+  components: { schemas: Record<string, Json>; responses: Json; headers: Json };
+  tags: { name: string }[];
 }
 
 let service: Service;
@@ -34,6 +37,7 @@ describe('documentation', () => {
   after(() => service.stop());
 
   describe('as an OpenAPI document', openApi);
+  describe('as promises', promises);
   describe('as a page', page);
   describe('of problems', problems);
 });
@@ -93,19 +97,51 @@ function openApi() {
     const ajv = new Ajv2020({ strict: false, allErrors: true });
     (formats as unknown as (ajv: Ajv2020) => void)(ajv);
     ajv.addSchema({ $id: 'document', components: document.components });
-    const schemas = operations().flatMap(([name, { parameters = [], requestBody, responses }]) => [
-      ...parameters.map(({ schema, name: parameter }) => ({ name: `${name} ${parameter}`, schema })),
-      ...[requestBody, ...Object.values(responses)].flatMap((part) =>
-        Object.values(part?.content ?? {}).map(({ schema }) => ({ name, schema })),
+    const compile = (schema: object) =>
+      ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"document#/')));
+    const schemas = [
+      ...operations().flatMap(([name, { parameters = [] }]) =>
+        parameters.map(({ schema, name: parameter }) => ({ name: `${name} ${parameter}`, schema })),
       ),
-    ]);
+      ...Object.entries(document.components.schemas).map(([name, schema]) => ({ name, schema })),
+    ];
     expect(schemas.length).to.be.above(50);
     for (const { name, schema } of schemas) {
-      ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"document#/')));
+      compile(schema);
       for (const { at, property } of withExamples(schema)) {
-        const check = ajv.compile(property);
+        const check = compile(property);
         for (const example of property.examples) expect(check(example), `${name} ${at}`).to.equal(true);
       }
+    }
+  });
+
+  it('has a name for every body and every answer, so that generated clients have types to speak of', () => {
+    for (const [name, { requestBody, responses }] of operations()) {
+      const parts = [requestBody, ...Object.values(responses)].flatMap((part) => Object.entries(part?.content ?? {}));
+      const nameless = parts.filter(([type, { schema }]) => type !== 'application/x-ndjson' && !schema.$ref);
+      expect(nameless, name).to.deep.equal([]);
+    }
+    const { Customer, NewCustomer, LoyaltyTransaction, EarnRequest, Problem } = document.components.schemas;
+    for (const schema of [Customer, NewCustomer, LoyaltyTransaction, EarnRequest, Problem]) {
+      expect(schema).to.include.keys('type', 'properties');
+    }
+  });
+
+  it('refers to nothing that is not there, and describes nothing that nobody refers to', () => {
+    const refs = new Set(JSON.stringify(document).match(/(?<="\$ref":"#\/components\/)[^"]+/g));
+    const { schemas, responses, headers } = document.components;
+    const described = Object.entries({ schemas, responses, headers }).flatMap(([kind, parts]) =>
+      Object.keys(parts).map((part) => `${kind}/${part}`),
+    );
+    expect([...refs].sort()).to.deep.equal(described.sort());
+  });
+
+  it('gives every operation a summary and a tag that is described', () => {
+    const tags = document.tags.map(({ name }) => name);
+    for (const [name, operation] of operations()) {
+      expect(operation.summary, name).to.match(/^[A-Z].{5,}/);
+      expect(operation.tags, name).to.have.length(1);
+      expect(tags, name).to.include(operation.tags[0]);
     }
   });
 
@@ -118,8 +154,39 @@ function openApi() {
   });
 
   it('lists every problem code', () => {
-    expect(document.components.schemas.Problem.properties.code.enum.sort()).to.deep.equal(Object.keys(PROBLEMS).sort());
+    const { code } = (document.components.schemas.Problem as Json).properties as { code: { enum: string[] } };
+    expect(code.enum.sort()).to.deep.equal(Object.keys(PROBLEMS).sort());
   });
+}
+
+/** What service.ts holds every answer of every test against. */
+function promises() {
+  const BROKEN: [what: RegExp, status: number, headers: Record<string, string>][] = [
+    [/has no ETag/, 201, { Location: '/customers/1' }],
+    [/has no Location/, 201, { ETag: '"1.0.0"' }],
+    [/ETag breaks its contract/, 201, { ETag: '1.0.0', Location: '/customers/1' }],
+    [/has Retry-After, which/, 201, { ETag: '"1.0.0"', Location: '/customers/1', 'Retry-After': '1' }],
+    [/has no X-Request-Id|X-Request-Id breaks/, 201, { ETag: '"1.0.0"', Location: '/', 'X-Request-Id': '' }],
+    [/has no Retry-After/, 429, {}],
+    [/has no WWW-Authenticate/, 401, {}],
+    [/answered 418, which/, 418, {}],
+  ];
+  for (const [what, status, headers] of BROKEN) {
+    it(`are broken by ${status} with ${JSON.stringify(headers)}`, async () => {
+      const contract = await readContract(service.url);
+      const problem = (await service.request('GET', '/customers', { role: null })).body;
+      const created = await service.request('POST', '/customers', {
+        body: { first_name: 'Ada', last_name: 'Lovelace' },
+      });
+      const type = status < 400 ? 'application/json' : 'application/problem+json';
+      const answer = {
+        status,
+        headers: new Headers({ 'Content-Type': type, 'X-Request-Id': '12345678', ...headers }),
+        body: status < 400 ? created.body : problem,
+      };
+      expect(() => contract.check('POST', '/customers', answer)).to.throw(what);
+    });
+  }
 }
 
 interface Exemplified {

@@ -1,4 +1,4 @@
-// Holds answers against the OpenAPI document the API serves: status, media type and body.
+// Holds answers against the OpenAPI document the API serves: status, headers, media type and body.
 
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
@@ -10,13 +10,31 @@ export interface Contract {
   check(method: string, path: string, answer: Response): void;
 }
 
+interface Reference {
+  $ref: string;
+}
+
+interface Described {
+  headers?: Record<string, Reference>;
+  content?: Record<string, { schema: object }>;
+}
+
+interface DescribedHeader {
+  required?: boolean;
+  schema: { type: string };
+}
+
 interface Operation {
-  responses: Record<string, { content?: Record<string, { schema: object }> }>;
+  responses: Record<string, Described | Reference>;
 }
 
 interface OpenApi {
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, object> };
+  components: {
+    schemas: Record<string, object>;
+    responses: Record<string, Described>;
+    headers: Record<string, DescribedHeader>;
+  };
 }
 
 export async function readContract(url: string): Promise<Contract> {
@@ -38,15 +56,40 @@ function check(
   if (problem)
     validate(ajv, document.components.schemas.Problem as object, { what: `${method} ${path}`, body: answer.body });
 
+  if (answer.status === 405 && !answer.headers.has('allow')) throw new Error(`${method} ${path} has no Allow`);
+
   const operation = findOperation(document, method, path);
   // Unknown paths, pages and methods that a path does not know are not in the document.
   if (operation === undefined) return;
-  const described = operation.responses[answer.status];
-  if (described === undefined) throw new Error(`${method} ${path} answered ${answer.status}, which its document lacks`);
+  const given = operation.responses[answer.status];
+  if (given === undefined) throw new Error(`${method} ${path} answered ${answer.status}, which its document lacks`);
+  const described = '$ref' in given ? (document.components.responses[nameIn(given)] as Described) : given;
+  checkHeaders({ document, ajv }, described, { what: `${method} ${path} ${answer.status}`, answer });
   const type = answer.headers.get('content-type')?.split(';')[0] ?? '';
   const schema = described.content?.[type]?.schema;
   if (described.content !== undefined && schema === undefined) throw new Error(`${method} ${path} answered ${type}`);
   if (schema) validate(ajv, schema, { what: `${method} ${path} ${answer.status}`, body: answer.body });
+}
+
+const nameIn = ({ $ref }: Reference) => $ref.split('/').at(-1) as string;
+
+/** What is promised is there and well formed; of the headers the document knows, no other one is. */
+function checkHeaders(
+  { document, ajv }: { document: OpenApi; ajv: Ajv2020 },
+  described: Described,
+  { what, answer }: { what: string; answer: Response },
+): void {
+  const promised = new Set(Object.values(described.headers ?? {}).map(nameIn));
+  for (const [name, { required, schema }] of Object.entries(document.components.headers)) {
+    const value = answer.headers.get(name);
+    if (value === null) {
+      if (required && promised.has(name)) throw new Error(`${what} has no ${name}`);
+    } else if (!promised.has(name)) {
+      throw new Error(`${what} has ${name}, which its document lacks`);
+    } else {
+      validate(ajv, schema, { what: `${what} ${name}`, body: schema.type === 'integer' ? Number(value) : value });
+    }
+  }
 }
 
 /** A fixed path wins over one with parameters, as in the router. */

@@ -169,7 +169,7 @@ function together() {
     const [id, taken] = [await addCustomer(db), 'taken-here@example.com'];
     await addCustomer(db, { email: taken });
     await failureOf(updateCustomer(db, { id, changes: { email: taken }, actor: clerk }));
-    await failureOf(updateCustomer(db, { id, changes: { notes: 'x' }, expected_version: 9, actor: clerk }));
+    await failureOf(updateCustomer(db, { id, changes: { notes: 'x' }, expected_versions: [9], actor: clerk }));
     await failureOf(insertCustomer(db, { id: randomUUID(), profile: { ...a_profile, email: taken }, actor: clerk }));
     expect((await auditOf(id)).map((entry) => entry.action)).to.deep.equal(['customer.created']);
     expect(await listAudit(db, { actor: 'clerk-7', action: 'customer.created', limit: 100 })).to.have.length(1);

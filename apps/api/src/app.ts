@@ -3,6 +3,7 @@
 
 import Router from '@koa/router';
 import Koa from 'koa';
+import { isHeld } from './etags.ts';
 import { createAuthenticator } from './middleware/authenticate.ts';
 import { allowOrigins } from './middleware/cors.ts';
 import { writeProblems } from './middleware/errors.ts';
@@ -36,8 +37,9 @@ export function createApp(services: Services, shared: SharedCounts = null): Koa 
     for (const route of methods) {
       const guards = guardsOf(route, authenticate, limits);
       const body = route.body === undefined ? [] : [readJson(route)];
+      const items = route.max_items === undefined ? [] : [limits.items];
       const follow = path.includes(':customer_id') ? [followMerge(services.db)] : [];
-      router[route.method](path, ...guards, ...body, checkParts(route), ...follow, answer(route, services));
+      router[route.method](path, ...guards, ...body, ...items, checkParts(route), ...follow, answer(route, services));
     }
     // Before the next path, which may take this one for an id.
     router.all(path, otherMethods(methods));
@@ -78,14 +80,10 @@ function answer(route: Route, services: Services): Koa.Middleware {
     ctx.set(headers);
     if (body !== undefined) ctx.body = body;
     if (type !== undefined) ctx.type = type;
-    if (ctx.method === 'GET' && isHeld(ctx.get('If-None-Match'), headers.ETag)) ctx.status = 304;
+    // Koa's own test heeds `Cache-Control: no-cache` too. Routes of GET answer HEAD as well.
+    const held = headers.ETag !== undefined && isHeld(ctx.get('If-None-Match'), headers.ETag);
+    if (held && route.method === 'get') ctx.status = 304;
   };
-}
-
-/** Whether the caller has what is being answered already (RFC 9110, 13.1.2). Koa's own test heeds `no-cache` too. */
-function isHeld(header: string, etag: string | undefined): boolean {
-  if (etag === undefined || header === '') return false;
-  return header === '*' || header.split(',').some((held) => held.trim().replace(/^W\//, '') === etag);
 }
 
 /** 405 with Allow for a known path with another method; OPTIONS is answered with Allow. */

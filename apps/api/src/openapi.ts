@@ -2,19 +2,27 @@
 
 import { type Permission, POLICY } from '@customer-service/domain';
 import type Joi from 'joi';
-import { toJsonSchema } from './json-schema.ts';
+import { type NamedSchemas, toJsonSchema } from './json-schema.ts';
+import { ANSWER_HEADERS, answerHeaders, REFUSAL_HEADERS, REQUEST_HEADERS } from './openapi-headers.ts';
 import { PROBLEMS, type ProblemCode } from './problems.ts';
 import type { Route } from './route.ts';
 
 type Json = Record<string, unknown>;
 
+/** What operations share, gathered while they are described. */
+interface Components {
+  schemas: NamedSchemas;
+  responses: Map<string, Json>;
+}
+
 /** Only the routes with `answers`: pages are for people. */
 export function openApiDocument(routes: readonly Route[], version: string): Json {
+  const shared: Components = { schemas: new Map([['Problem', PROBLEM]]), responses: new Map() };
   const paths: Record<string, Json> = {};
   for (const route of routes) {
     if (route.answers === undefined) continue;
     const path = route.path.replace(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method]: operation(route) };
+    paths[path] = { ...paths[path], [route.method]: operation(route, shared) };
   }
   return {
     openapi: '3.1.0',
@@ -27,32 +35,48 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
     },
     servers: [{ url: '/' }],
     security: [{ token: [] }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-      schemas: { Problem: PROBLEM },
+      schemas: inOrder(shared.schemas),
+      responses: inOrder(shared.responses),
       headers: ANSWER_HEADERS,
     },
   };
 }
 
-function operation(route: Route): Json {
+function inOrder(named: Map<string, Json>): Json {
+  return Object.fromEntries([...named].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+type Area<Name> = Name extends `${infer Before}:${string}` ? Before : 'operation';
+
+const TAGS: Record<Area<Route['permission']>, string> = {
+  customers: 'Profiles: made, found, changed, merged, erased',
+  loyalty: 'Points: earned, redeemed, and the account that holds them',
+  analytics: 'The numbers of the business',
+  audit: 'Who changed what',
+  operation: 'The service itself',
+};
+
+function operation(route: Route, shared: Components): Json {
   const parameters = [...pathParameters(route), ...queryParameters(route), ...headerParameters(route)];
   return {
     operationId: [route.method, ...route.path.split('/').filter(Boolean)].join('_').replaceAll(':', ''),
     summary: route.summary,
-    tags: [route.path.split('/')[1]],
+    tags: [route.permission === 'public' ? 'operation' : route.permission.split(':')[0]],
     ...(route.permission === 'public'
       ? { security: [] }
       : { description: describePermission(route.permission), 'x-permission': route.permission }),
     ...(parameters.length > 0 && { parameters }),
-    ...(route.body && { requestBody: requestBody(route) }),
-    responses: { ...successes(route), ...(route.path.includes(':customer_id') && MERGED), ...refusals(route) },
+    ...(route.body && { requestBody: requestBody(route, shared) }),
+    responses: { ...successes(route, shared), ...refusals(route, shared) },
   };
 }
 
-function requestBody({ body, consumes = ['application/json'] }: Route): Json {
-  const schema = toJsonSchema(body as Joi.Schema);
+function requestBody({ body, consumes = ['application/json'] }: Route, { schemas }: Components): Json {
+  const schema = toJsonSchema(body as Joi.Schema, schemas);
   // A line of NDJSON is an item of the list that JSON sends.
   const content = consumes.map((type) => [
     type,
@@ -92,20 +116,8 @@ function queryParameters(route: Route): Json[] {
   }));
 }
 
-const HEADERS: Record<NonNullable<Route['headers']>[number], Json> = {
-  'Idempotency-Key': {
-    required: true,
-    description: 'One value per intended movement, such as the order id. Never expires; safe to send again.',
-    schema: { type: 'string', minLength: 1, maxLength: 255 },
-    example: 'order-CA-2016-152156',
-  },
-  Prefer: { description: '`wait=N` (at most 10 s): answer 200 with the outcome.', schema: { type: 'string' } },
-  'If-Match': { description: 'The ETag the change is based on; 412 when it has moved on.', schema: { type: 'string' } },
-  'If-None-Match': { description: 'The ETag already held; 304 when it still holds.', schema: { type: 'string' } },
-};
-
 function headerParameters(route: Route): Json[] {
-  return (route.headers ?? []).map((name) => ({ name, in: 'header', ...HEADERS[name] }));
+  return (route.headers ?? []).map((name) => ({ name, in: 'header', ...REQUEST_HEADERS[name] }));
 }
 
 const SUCCESS: Record<number, string> = {
@@ -118,22 +130,14 @@ const SUCCESS: Record<number, string> = {
   503: 'A dependency is down',
 };
 
-/** Of every route below a customer. */
-const MERGED: Json = {
-  308: {
-    description: 'The customer was merged into another one: send the same to Location, its path under the new id',
-    headers: { Location: { schema: { type: 'string' } } },
-  },
-};
-
-function successes(route: Route): Json {
+function successes(route: Route, { schemas }: Components): Json {
   return Object.fromEntries(
     Object.entries(route.answers ?? {}).map(([status, schema]) => [
       status,
       {
         description: SUCCESS[Number(status)] ?? 'The answer',
-        ...(route.permission !== 'public' && { headers: answerHeaders('RateLimit-Policy', 'RateLimit') }),
-        ...(schema && { content: json(toJsonSchema(schema as Joi.Schema)) }),
+        headers: answerHeaders(route.permission !== 'public', route.answer_headers?.[Number(status)]),
+        ...(schema && { content: { 'application/json': { schema: toJsonSchema(schema as Joi.Schema, schemas) } } }),
       },
     ]),
   );
@@ -160,50 +164,30 @@ export function problemsOf(route: Route): ProblemCode[] {
   return [...codes, ...(route.problems ?? [])];
 }
 
-function refusals(route: Route): Json {
+/** Redirects and problems. Those that several routes have in common are described once. */
+function refusals(route: Route, { responses }: Components): Json {
   const byStatus = new Map<number, ProblemCode[]>();
   for (const code of problemsOf(route)) {
     const { status } = PROBLEMS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  return Object.fromEntries(
-    [...byStatus].map(([status, codes]) => [
-      status,
-      {
-        description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join(' · '),
-        ...(status === 429 && { headers: answerHeaders('Retry-After', 'RateLimit-Policy', 'RateLimit') }),
-        ...(status === 503 && { headers: answerHeaders('Retry-After') }),
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-      },
-    ]),
-  );
-}
-
-/** Headers of answers that many routes share. Limits can be changed by configuration, so their numbers are not here. */
-const ANSWER_HEADERS = {
-  'RateLimit-Policy': {
-    description:
-      'How many requests (`q`) there may be within how many seconds (`w`), by policy: `principal` for the token’s subject and role, `movements` for the customer whose points are moved. draft-ietf-httpapi-ratelimit-headers',
-    schema: { type: 'string' },
-    example: '"principal";q=10000;w=1, "movements";q=1000;w=10',
-  },
-  RateLimit: {
-    description: 'How many requests are left (`r`) until the window ends in `t` seconds, by policy',
-    schema: { type: 'string' },
-    example: '"principal";r=9999;t=1, "movements";r=999;t=10',
-  },
-  'Retry-After': {
-    description: 'Seconds after which the same request may be sent again',
-    schema: { type: 'integer', minimum: 1 },
-  },
-} satisfies Record<string, Json>;
-
-function answerHeaders(...names: (keyof typeof ANSWER_HEADERS)[]): Json {
-  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
-}
-
-function json(schema: Json): Json {
-  return { 'application/json': { schema } };
+  const described = [...byStatus].map(([status, codes]): [number, Json] => {
+    const name = codes.join('.');
+    responses.set(name, {
+      description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join(' · '),
+      headers: answerHeaders(true, REFUSAL_HEADERS[status]),
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    });
+    return [status, { $ref: `#/components/responses/${name}` }];
+  });
+  if (route.path.includes(':customer_id')) {
+    responses.set('merged', {
+      description: 'The customer was merged into another one: send the same to Location, its path under the new id',
+      headers: answerHeaders(true, REFUSAL_HEADERS[308]),
+    });
+    described.push([308, { $ref: '#/components/responses/merged' }]);
+  }
+  return Object.fromEntries(described);
 }
 
 const text = { type: 'string' };

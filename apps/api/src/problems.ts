@@ -42,7 +42,7 @@ export const PROBLEMS: Record<ProblemCode, ProblemType> = {
   'malformed-json': {
     status: 400,
     title: 'The body is not valid JSON',
-    help: 'Send one JSON document in UTF-8, without comments, trailing commas or a name with two values. Nothing was written.',
+    help: 'Send one JSON document in UTF-8, without comments, trailing commas or the same name twice in an object. Nothing was written.',
   },
   'body-not-object': {
     status: 400,
@@ -100,6 +100,26 @@ export const PROBLEMS: Record<ProblemCode, ProblemType> = {
     status: 409,
     title: 'The receipt belongs to another transaction',
     help: 'This type, source and external_reference were accepted before with other contents, which stand as they were accepted.',
+  },
+  'adjustment-not-found': {
+    status: 404,
+    title: 'There is no such adjustment',
+    help: 'Check the id; GET /loyalty/adjustments lists what waits for approval.',
+  },
+  'adjustment-decided': {
+    status: 409,
+    title: 'The adjustment was decided before',
+    help: 'Somebody else approved or refused it; GET /loyalty/adjustments shows who and when. Nothing was written.',
+  },
+  'second-person-needed': {
+    status: 403,
+    title: 'A second person must decide',
+    help: 'Whoever asks for an adjustment above the limit of their role can not approve it as well. Nothing was written.',
+  },
+  'programme-changed': {
+    status: 412,
+    title: 'The programme has changed meanwhile',
+    help: 'Read GET /loyalty/programme again, look at the newer version, and send its ETag as If-Match. Nothing was written.',
   },
   'value-refused': {
     status: 422,
@@ -169,7 +189,7 @@ export const PROBLEMS: Record<ProblemCode, ProblemType> = {
   'rate-limited': {
     status: 429,
     title: 'Too many requests',
-    help: 'RateLimit-Policy says how many requests there may be in how many seconds, RateLimit how many are left. Nothing was written. Send the same again after Retry-After seconds, with the same Idempotency-Key.',
+    help: 'RateLimit-Policy says how many requests there may be in how many seconds, RateLimit how many are left; each event in a batch counts as one. Nothing was written. Send the same again after Retry-After seconds, with the same Idempotency-Key.',
   },
   'request-timeout': {
     status: 408,

@@ -6,6 +6,7 @@ import type { Permission } from '@customer-service/domain';
 import type { ApiConfig, Batcher, Doorbell, Log } from '@customer-service/runtime';
 import type { Accepted, Database, NewTransaction } from '@customer-service/store';
 import type Joi from 'joi';
+import type { AnswerHeader, RequestHeader } from './openapi-headers.ts';
 import type { ProblemCode } from './problems.ts';
 
 /** Who asks, as the token says. */
@@ -66,12 +67,14 @@ export interface Route {
   consumes?: readonly MediaType[];
   /** The largest body, in bytes; 64 KiB when not given. */
   max_bytes?: number;
-  /** The longest `items` of a body that is a list; counted before anything is looked into. */
+  /** The longest `items` of a body that is a list; counted before anything is looked into, each as a request. */
   max_items?: number;
   /** Request headers the handler reads. */
-  headers?: readonly ('Idempotency-Key' | 'Prefer' | 'If-Match' | 'If-None-Match')[];
+  headers?: readonly RequestHeader[];
   /** By status, what a success looks like; null has no body. Undefined for pages, which are not part of the contract. */
   answers?: Record<number, Joi.Schema | null>;
+  /** By status, the headers of a success beyond those that every answer has. */
+  answer_headers?: Partial<Record<number, readonly AnswerHeader[]>>;
   /** Beyond those that follow from the parts above. */
   problems?: readonly ProblemCode[];
 }

@@ -10,6 +10,10 @@ export const AUDIT_ACTIONS = [
   'customer.merged',
   /** On the one that was merged into it. */
   'customer.merged_into',
+  'adjustment.requested',
+  'adjustment.approved',
+  'adjustment.refused',
+  'programme.changed',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

@@ -27,13 +27,16 @@ export interface RateLimit {
   window_s: number;
 }
 
-/** Who or what is counted. A role's limit is for each principal of that role, `default` for the other roles. */
+/**
+ * Who or what is counted. A role's limit is for each principal of that role, `default` for the other roles. A batch
+ * counts as many requests as it has items; it passes while one is left, so that no limit keeps every batch out.
+ */
 export const RATE_LIMITS = {
   service: { requests: 10_000, window_s: 1 },
   admin: { requests: 10_000, window_s: 1 },
   default: { requests: 1_000, window_s: 1 },
   customer: { requests: 100, window_s: 1 },
-  /** Movements of points of one customer, whoever posts them one by one; a batch counts as one request of its caller. */
+  /** Movements of points of one customer, whoever posts them one by one; those in a batch count for its caller only. */
   movements: { requests: 1_000, window_s: 10 },
   /** Requests without a good token from one address. */
   failures: { requests: 20, window_s: 60 },

@@ -1,13 +1,25 @@
 // The table customers: profiles, found by id or through a filter. A customer's loyalty account is made with it.
 
-import { type CustomerProfile, changesBetween, DomainError, type LoyaltyAccount } from '@customer-service/domain';
+import {
+  type CustomerProfile,
+  changesBetween,
+  DomainError,
+  type LoyaltyAccount,
+  type PendingTransaction,
+} from '@customer-service/domain';
 import { type Actor, writeAudit } from './audit-log.ts';
 import { type Database, rows } from './connect.ts';
-import { insertAccount } from './loyalty-accounts.ts';
+import { ACCOUNT_COLUMNS, ACCOUNT_FIELDS, insertAccount } from './loyalty-accounts.ts';
+import { pendingOf } from './loyalty-transactions.ts';
+import type { AccountView } from './preview.ts';
 
-/** A customer and its account, as one row of their join. */
+/** A customer, its account and what waits for it, as of one moment. */
 export interface CustomerRow extends CustomerProfile, Omit<LoyaltyAccount, 'customer_id' | 'customer_status'> {
   id: string;
+  /** What waits for the account, read in the same moment as all else. */
+  pending: PendingTransaction[];
+  /** That moment, by the ledger's clock. */
+  as_of: string;
   version: number;
   created_at: string;
   updated_at: string;
@@ -35,8 +47,7 @@ const JSON_COLUMNS = new Set<string>(['addresses', 'preferences', 'metadata']);
 
 const CUSTOMER_COLUMNS = [
   ...['id', 'version', 'created_at', 'updated_at', ...PROFILE_COLUMNS].map((column) => `c.${column}`),
-  ...['points_balance', 'lifetime_points_earned', 'lifetime_points_redeemed', 'total_spent_minor', 'visits_count'],
-  ...['tier', 'sequence'].map((column) => `a.${column}`),
+  ...ACCOUNT_COLUMNS,
 ];
 
 /** @throws DomainError `customer-exists` when the email, the phone or the external id belongs to another customer */
@@ -64,12 +75,12 @@ export async function readCustomer(db: Database, id: string): Promise<CustomerRo
 
 /**
  * Changes the fields that `changes` names and leaves the others alone; within `preferences` likewise.
- * @param expected_version refuses the change when the customer has moved on; undefined asks nothing
+ * @param expected_versions refuses the change when the customer is at none of them; undefined asks nothing
  * @throws DomainError `customer-not-found`, `version-mismatch`, `customer-exists`
  */
 export async function updateCustomer(
   db: Database,
-  change: { id: string; changes: Partial<CustomerProfile>; expected_version?: number; actor: Actor },
+  change: { id: string; changes: Partial<CustomerProfile>; expected_versions?: readonly number[]; actor: Actor },
 ): Promise<CustomerRow> {
   return refuseDuplicates(() =>
     db.transaction(async (tx) => {
@@ -80,7 +91,7 @@ export async function updateCustomer(
         [change.id],
       );
       if (current === undefined) throw new DomainError('customer-not-found', 'There is no such customer.');
-      if (change.expected_version !== undefined && change.expected_version !== current.version) {
+      if (change.expected_versions?.includes(current.version) === false) {
         throw new DomainError('version-mismatch', `The customer is at version ${current.version} now.`);
       }
       const { preferences, ...rest } = change.changes;
@@ -98,6 +109,16 @@ export async function updateCustomer(
       return row;
     }),
   );
+}
+
+/** The row's account, with what waits for it. */
+export function accountOf(row: CustomerRow): AccountView {
+  const account = Object.fromEntries(ACCOUNT_FIELDS.map((field) => [field, row[field]]));
+  return {
+    account: { ...(account as unknown as LoyaltyAccount), customer_id: row.id, customer_status: row.status },
+    pending: row.pending,
+    as_of: row.as_of,
+  };
 }
 
 /** The profile alone, without what the row has besides. */
@@ -159,7 +180,7 @@ function selectCustomers(db: Database) {
   return db('customers as c')
     .join('loyalty_accounts as a', 'a.customer_id', 'c.id')
     .whereNull('a.closed_at')
-    .select<CustomerRow[]>(CUSTOMER_COLUMNS);
+    .select<CustomerRow[]>([...CUSTOMER_COLUMNS, db.raw('ledger_now() as as_of'), db.raw(pendingOf('c.id'))]);
 }
 
 export function toColumns(profile: Partial<CustomerProfile>): Record<string, unknown> {

@@ -2,11 +2,19 @@
 
 export { type Accepted, acceptTogether, acceptTransactions, type NewTransaction } from './accept-transactions.ts';
 export { type Period, type Summary, summarise } from './analytics.ts';
+export {
+  type Adjustment,
+  type AdjustmentFilter,
+  decideAdjustment,
+  listAdjustments,
+  requestAdjustment,
+} from './adjustments.ts';
 export { applyApart, applyPending } from './apply-pending.ts';
 export { type AuditDifference, auditAccounts } from './audit.ts';
 export { type Actor, type AuditFilter, listAudit } from './audit-log.ts';
 export { type Database, type DatabaseOptions, databaseAnswers, openDatabase } from './connect.ts';
 export {
+  accountOf,
   type CustomerFilter,
   type CustomerRow,
   insertCustomer,
@@ -18,11 +26,12 @@ export { type DuplicateCustomer, type DuplicatePair, listDuplicates, type PairKe
 export { eraseCustomer } from './erase-customer.ts';
 export { type CustomerExport, exportCustomer } from './export-customer.ts';
 export { isStorageFault, isValueFault } from './faults.ts';
-export { isOpen, readAccounts, readBalance } from './loyalty-accounts.ts';
+export { type AccountView, hasLapsed, type Preview, previewAccounts } from './preview.ts';
+export { readProgrammes } from './programmes.ts';
+export { listLapsed, isOpen, readAccounts, readBalance } from './loyalty-accounts.ts';
 export {
   listOverdueCustomers,
   listTransactions,
-  previewPending,
   readTransaction,
   type TransactionFilter,
 } from './loyalty-transactions.ts';

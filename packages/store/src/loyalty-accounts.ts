@@ -1,15 +1,18 @@
 // The table loyalty_accounts: the hot row of each customer. Only apply-pending moves points in it.
 
-import type { LoyaltyAccount } from '@customer-service/domain';
+import type { LoyaltyAccount, PendingTransaction } from '@customer-service/domain';
 import { type Database, rows } from './connect.ts';
+import { pendingOf } from './loyalty-transactions.ts';
 
 /** With the hash of the account's last line of the ledger; null before the first. */
 export type AccountRow = LoyaltyAccount & { ledger_hash: Buffer | null };
 
-export const ACCOUNT_COLUMNS = [
-  ...['points_balance', 'points_held', 'lifetime_points_earned', 'lifetime_points_redeemed', 'lifetime_points_expired'],
-  ...['lifetime_points_adjusted', 'total_spent_minor', 'visits_count', 'tier', 'sequence', 'settles_at', 'state'],
-].map((column) => `a.${column}`);
+export const ACCOUNT_FIELDS = [
+  ...(['points_balance', 'points_held', 'lifetime_points_earned', 'lifetime_points_redeemed'] as const),
+  ...(['lifetime_points_expired', 'lifetime_points_adjusted', 'total_spent_minor', 'visits_count'] as const),
+  ...(['tier', 'sequence', 'settles_at', 'state'] as const),
+];
+export const ACCOUNT_COLUMNS = ACCOUNT_FIELDS.map((field) => `a.${field}`);
 
 /** With the status of the customer, which the rules ask for. */
 const SELECT_ACCOUNTS = `
@@ -25,14 +28,17 @@ export function readAccounts(db: Database, customerIds: readonly string[]): Prom
   return rows<AccountRow>(db, SELECT_ACCOUNTS, [customerIds]);
 }
 
-/** One open account, and the moment it was read at by the ledger's clock; a closed one is nobody's. */
-export async function readBalance(
-  db: Database,
-  customerId: string,
-): Promise<(LoyaltyAccount & { as_of: string }) | undefined> {
-  const [row] = await rows<LoyaltyAccount & { as_of: string }>(
+export interface BalanceRow extends LoyaltyAccount {
+  pending: PendingTransaction[];
+  /** The moment it was read at, by the ledger's clock. */
+  as_of: string;
+}
+
+/** One open account with what waits for it, as of one moment; a closed one is nobody's. */
+export async function readBalance(db: Database, customerId: string): Promise<BalanceRow | undefined> {
+  const [row] = await rows<BalanceRow>(
     db,
-    `select account.*, ledger_now() as as_of from (${SELECT_ACCOUNTS}) as account
+    `select account.*, ledger_now() as as_of, ${pendingOf('account.customer_id')} from (${SELECT_ACCOUNTS}) as account
        join loyalty_accounts a on a.customer_id = account.customer_id and a.closed_at is null`,
     [[customerId]],
   );

@@ -73,20 +73,21 @@ export function listPending(
   );
 }
 
-/** What waits for each of these customers, in accepted order; at most `limit` rows of each, whatever waits for others. */
-export function previewPending(
-  db: Database,
-  customerIds: readonly string[],
-  limit: number,
-): Promise<PendingTransaction[]> {
-  return rows<PendingTransaction>(
-    db,
-    `select p.* from unnest(?::uuid[]) as c (id) cross join lateral (
-       select ${PENDING_COLUMNS} from loyalty_transactions
-        where status = 'pending' and customer_id = c.id order by position limit ?) as p`,
-    [customerIds, limit],
-  );
-}
+/** As a moment reads everywhere else; PostgreSQL writes it another way within JSON. */
+const inJson = (column: string) =>
+  `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ${column}`;
+
+/** Pending transactions that a read looks at: as many as one apply takes. */
+const PREVIEWED = 2_000;
+
+/**
+ * A column for a query that reads accounts: what waits for the customer `id`, in accepted order, as a list. One
+ * statement sees one moment, so no transaction is missing here and in the balance beside it at once.
+ */
+export const pendingOf = (id: 'c.id' | 'account.customer_id') => `
+  (select coalesce(json_agg(p), '[]') from (
+     select id, customer_id, type, points, amount_minor, currency from loyalty_transactions
+      where status = 'pending' and customer_id = ${id} order by position limit ${PREVIEWED}) as p) as pending`;
 
 export interface OverdueFilter {
   older_than_ms: number;

@@ -34,4 +34,4 @@ export const summary = Joi.object({
   date_from: Joi.string().allow(null).required(),
   date_to: Joi.string().allow(null).required(),
   as_of: timestamp().required(),
-});
+}).meta({ name: 'AnalyticsSummary' });

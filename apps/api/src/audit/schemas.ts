@@ -4,7 +4,7 @@ import { AUDIT_ACTIONS } from '@customer-service/domain';
 import Joi from 'joi';
 import { listOf, lowerCaseUuid, page, timestamp, uuid } from '../fields.ts';
 
-const change = Joi.object({ before: Joi.any(), after: Joi.any() }).allow(null);
+const change = Joi.object({ before: Joi.any(), after: Joi.any() }).allow(null).meta({ name: 'FieldChange' });
 
 export const entry = Joi.object({
   id: Joi.number().integer().required(),
@@ -24,9 +24,9 @@ export const entry = Joi.object({
     .pattern(/^[a-z_.]+$/, change)
     .required()
     .description('`{ field: { before, after } }` of what changed; `{ field: null }` once the customer is erased'),
-});
+}).meta({ name: 'AuditEntry' });
 
-export const entryList = listOf(entry);
+export const entryList = listOf(entry).meta({ name: 'AuditEntryList' });
 
 export const listQuery = Joi.object({
   ...page,

@@ -6,13 +6,13 @@ import {
   type CustomerProfile,
   DomainError,
   type LoyaltyAccount,
-  type PendingTransaction,
   PROGRAMME,
   ROLES,
 } from '@customer-service/domain';
 import * as store from '@customer-service/store';
 import { v7 as uuidv7 } from 'uuid';
 import { actorOf } from '../actor.ts';
+import { parseTags } from '../etags.ts';
 import { decodeCursor, encodeCursor, toPage } from '../paging.ts';
 import { Problem } from '../problems.ts';
 import type { Answer, ApiRequest, Principal, Services } from '../route.ts';
@@ -22,8 +22,8 @@ import { INTERNAL_FIELDS } from './schemas.ts';
 export async function create(request: ApiRequest<CustomerProfile>, { db }: Services): Promise<Answer> {
   const profile = normalise(request.body, request.principal);
   const row = await store.insertCustomer(db, { id: uuidv7(), profile, actor: actorOf(request) });
-  const headers = { Location: `/customers/${row.id}`, ETag: etagOf(row, 0) };
-  return { status: 201, body: visible(toCustomer(row, []), request.principal), headers };
+  const headers = { Location: `/customers/${row.id}`, ETag: etagOf(row) };
+  return { status: 201, body: visible(await toCustomer(row, db), request.principal), headers };
 }
 
 export async function read(request: ApiRequest, { db }: Services): Promise<Answer> {
@@ -35,9 +35,7 @@ export async function read(request: ApiRequest, { db }: Services): Promise<Answe
 
 /** The customer as this caller may see it, with its ETag and what its pending transactions would change. */
 export async function present(row: store.CustomerRow, principal: Principal, db: store.Database): Promise<Answer> {
-  const pending = await store.previewPending(db, [row.id], PREVIEWED);
-  const body = visible(toCustomer(row, pending), principal);
-  return { status: 200, body, headers: { ETag: etagOf(row, pending.length) } };
+  return { status: 200, body: visible(await toCustomer(row, db), principal), headers: { ETag: etagOf(row) } };
 }
 
 interface ListQuery extends Omit<store.CustomerFilter, 'before'> {
@@ -48,14 +46,10 @@ export async function list(request: ApiRequest<unknown, ListQuery>, { db }: Serv
   const { cursor, limit, ...filter } = request.query;
   const before = cursor === undefined ? undefined : String(decodeCursor('customers', cursor, isId));
   const rows = await store.listCustomers(db, { ...normaliseContact(filter), before, limit: limit + 1 });
-  const pending = await store.previewPending(
-    db,
-    rows.map((row) => row.id),
-    PREVIEWED,
-  );
+  const previews = await store.previewAccounts(db, rows.map(store.accountOf));
   const item = (row: store.CustomerRow) => {
-    const own = pending.filter((transaction) => transaction.customer_id === row.id);
-    return visible(toCustomer(row, own), request.principal);
+    const preview = previews[rows.indexOf(row)] as store.Preview;
+    return visible(withPreview(row, preview), request.principal);
   };
   return { status: 200, body: toPage(rows, limit, { item, cursor: (row) => encodeCursor('customers', row.id) }) };
 }
@@ -66,38 +60,22 @@ export async function update(request: ApiRequest<Partial<CustomerProfile>>, { db
   const change = {
     id,
     changes: normalise(request.body, request.principal),
-    expected_version: expectedVersion(request.header('If-Match')),
+    expected_versions: expectedVersions(request.header('If-Match')),
     actor: actorOf(request),
   };
   return present(await store.updateCustomer(db, change), request.principal, db);
 }
 
-/** Pending transactions that a read looks at: as many as one apply takes. */
-const PREVIEWED = 2_000;
+export async function toCustomer(row: store.CustomerRow, db: store.Database): Promise<Customer> {
+  const [preview] = await store.previewAccounts(db, [store.accountOf(row)]);
+  return withPreview(row, preview as store.Preview);
+}
 
-export function toCustomer(row: store.CustomerRow, pending: PendingTransaction[]): Customer {
-  const { points_balance, lifetime_points_earned, lifetime_points_redeemed, sequence, ...rest } = row;
-  const { tier, total_spent_minor, visits_count, ...profile } = rest;
-  const account: LoyaltyAccount = {
-    ...{
-      points_balance,
-      lifetime_points_earned,
-      lifetime_points_redeemed,
-      sequence,
-      tier,
-      total_spent_minor,
-      visits_count,
-    },
-    customer_id: row.id,
-    customer_status: row.status,
-  };
-  const later = applyTransactions(account, pending, PROGRAMME).account;
-  const loyalty = {
-    points_available: points_balance,
-    points_pending: later.points_balance - points_balance,
-    ...{ tier, total_spent_minor, visits_count },
-  };
-  return { ...profile, loyalty };
+function withPreview(row: store.CustomerRow, { account, points_available, points_pending }: store.Preview): Customer {
+  const { tier, total_spent_minor, visits_count } = account;
+  const loyalty = { points_available, points_pending, tier, total_spent_minor, visits_count };
+  const { id, version, created_at, updated_at } = row;
+  return { id, ...store.profileOf(row), loyalty, version, created_at, updated_at };
 }
 
 /** Role and subject, as the API notes who it was. */
@@ -159,16 +137,20 @@ function composed(value: unknown): unknown {
 }
 
 /** Strong: the profile's version, and how many transactions the embedded account has seen and waits for. */
-function etagOf(row: store.CustomerRow, pending: number): string {
-  return `"${row.version}.${row.sequence}.${pending}"`;
+function etagOf(row: store.CustomerRow): string {
+  const lapsed = store.hasLapsed(store.accountOf(row).account, row.as_of) ? '.lapsed' : '';
+  return `"${row.version}.${row.sequence}.${row.pending.length}${lapsed}"`;
 }
 
-/** If-Match asks for the version of the profile; points that moved meanwhile are no conflict. */
-export function expectedVersion(header: string): number | undefined {
+/**
+ * If-Match asks for versions of the profile, one of which it must be; points that moved meanwhile are no conflict.
+ * A weak tag, or one that is not ours, is no version.
+ */
+export function expectedVersions(header: string): number[] | undefined {
   if (header === '' || header === '*') return undefined;
-  const version = /^"(\d{1,9})\.\d{1,15}\.\d{1,9}"$/.exec(header)?.[1];
-  if (version === undefined) throw new Problem('invalid-header', 'If-Match must be an ETag of this customer.');
-  return Number(version);
+  const tags = parseTags(header);
+  if (tags === undefined) throw new Problem('invalid-header', 'If-Match must be * or a list of ETags.');
+  return tags.flatMap((tag) => /^"(\d{1,9})\.\d{1,15}\.\d{1,9}"$/.exec(tag)?.[1] ?? []).map(Number);
 }
 
 function isId(key: unknown): boolean {

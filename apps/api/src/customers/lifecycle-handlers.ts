@@ -50,10 +50,7 @@ export async function exportAll(request: ApiRequest, { db }: Services): Promise<
   const { role, sub } = request.principal;
   const body = {
     exported_at: new Date().toISOString(),
-    customer: toCustomer(
-      customer,
-      transactions.filter((transaction) => transaction.status === 'pending' && transaction.customer_id === id),
-    ),
+    customer: await toCustomer(customer, db),
     merged_customer_ids,
     loyalty_account: {
       ...{ points_balance, lifetime_points_earned, lifetime_points_redeemed, total_spent_minor, visits_count, tier },

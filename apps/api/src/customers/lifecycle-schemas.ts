@@ -16,7 +16,7 @@ export const merge = Joi.object({
     .required()
     .description('The customer that is merged into the one of the path, and lives on under its id'),
   reason,
-});
+}).meta({ name: 'MergeRequest' });
 
 const count = () => Joi.number().integer().required();
 
@@ -36,7 +36,7 @@ export const exported = Joi.object({
   }).required(),
   transactions: Joi.array().items(transaction).required().description('In accepted order'),
   audit: Joi.array().items(entry).required().description('Every change of the profile, the oldest first'),
-});
+}).meta({ name: 'CustomerExport' });
 
 const record = Joi.object({
   id: uuid().required(),
@@ -49,7 +49,7 @@ const record = Joi.object({
   date_of_birth: day().allow(null).required(),
   cities: Joi.array().items(Joi.string()).required(),
   created_at: timestamp().required(),
-});
+}).meta({ name: 'DuplicateRecord' });
 
 export const duplicateList = listOf(
   Joi.object({
@@ -58,7 +58,7 @@ export const duplicateList = listOf(
       .items(Joi.string().valid(...DUPLICATE_REASONS))
       .required(),
     customers: Joi.array().items(record).length(2).required().description('The newer record first'),
-  }),
-);
+  }).meta({ name: 'DuplicatePair' }),
+).meta({ name: 'DuplicatePairList' });
 
 export const duplicatesQuery = Joi.object(page);

@@ -6,7 +6,7 @@ import * as store from '@customer-service/store';
 import { actorOf } from '../actor.ts';
 import { checkBody } from '../middleware/validate.ts';
 import type { Answer, ApiRequest, Services } from '../route.ts';
-import { expectedVersion, normalise, present, refuseInternalFields } from './handlers.ts';
+import { expectedVersions, normalise, present, refuseInternalFields } from './handlers.ts';
 import { createCustomer } from './schemas.ts';
 
 const ATTEMPTS = 5;
@@ -14,15 +14,15 @@ const ATTEMPTS = 5;
 export async function patch(request: ApiRequest<Partial<CustomerProfile>>, { db }: Services): Promise<Answer> {
   refuseInternalFields(request);
   const id = request.params.customer_id as string;
-  const wanted = expectedVersion(request.header('If-Match'));
+  const wanted = expectedVersions(request.header('If-Match'));
   for (let attempt = 1; ; attempt += 1) {
     const current = await store.readCustomer(db, id);
     if (current === undefined) throw new DomainError('customer-not-found', 'There is no such customer.');
     const changes = merged(current, request);
     try {
-      const expected_version = wanted ?? current.version;
-      const row = await store.updateCustomer(db, { id, changes, expected_version, actor: actorOf(request) });
-      return await present(row, request.principal, db);
+      const expected_versions = wanted ?? [current.version];
+      const row = await store.updateCustomer(db, { id, changes, expected_versions, actor: actorOf(request) });
+      return present(row, request.principal, db);
     } catch (error) {
       // Without If-Match nobody asked for a version: the patch is merged into whatever stands there now.
       const overtaken = error instanceof DomainError && error.code === 'version-mismatch' && wanted === undefined;

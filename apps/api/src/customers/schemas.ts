@@ -25,7 +25,7 @@ const newAddress = Joi.object({
   postal_code: address.postal_code.default(null),
   country: address.country.required(),
   is_primary: address.is_primary.default(false),
-});
+}).meta({ name: 'NewAddress' });
 
 const labels = () => Joi.array().items(line(100)).max(PROFILE_LIMITS.preferences);
 
@@ -49,9 +49,11 @@ const newAllergy = Joi.alternatives(
     allergen: allergy.allergen.required(),
     severity: allergy.severity.default('unknown'),
   }),
-).description(
-  'The name alone, or with what is known about it; `noted_by` and `noted_at` default to the caller and now',
-);
+)
+  .meta({ name: 'NewAllergy' })
+  .description(
+    'The name alone, or with what is known about it; `noted_by` and `noted_at` default to the caller and now',
+  );
 
 const consent = {
   purpose: line(50).example('marketing'),
@@ -67,7 +69,7 @@ const newConsent = Joi.object({
   channel: consent.channel.default(null),
   granted: consent.granted.required(),
   source: consent.source.default(null),
-});
+}).meta({ name: 'NewConsent' });
 
 const preferences = {
   dietary_restrictions: labels().example(['vegetarian']),
@@ -92,7 +94,7 @@ const newPreferences = Joi.object({
   notification_channels: preferences.notification_channels.default([]),
   marketing_consent: preferences.marketing_consent.default(false),
   language: preferences.language.default(null),
-});
+}).meta({ name: 'NewPreferences' });
 
 const profile = {
   external_id: line(100).allow(null).description('Your own id of this customer, unique').example('crm-17'),
@@ -134,10 +136,14 @@ export const createCustomer = Joi.object({
   notes: profile.notes.default(null),
   referral_source: profile.referral_source.default(null),
   metadata: profile.metadata.default({}),
-});
+}).meta({ name: 'NewCustomer' });
 
-export const updateCustomer = Joi.object({ ...profile, preferences: Joi.object(preferences) })
+export const updateCustomer = Joi.object({
+  ...profile,
+  preferences: Joi.object(preferences).meta({ name: 'PreferencesChange' }),
+})
   .min(1)
+  .meta({ name: 'CustomerChange' })
   .description('The fields it names are changed, within `preferences` too; the others stay as they are');
 
 const nullable = (fields: Record<string, Joi.Schema>) =>
@@ -145,26 +151,40 @@ const nullable = (fields: Record<string, Joi.Schema>) =>
 
 export const patchCustomer = Joi.object({
   ...nullable(profile),
-  preferences: Joi.object(nullable(preferences)).allow(null),
+  preferences: Joi.object(nullable(preferences)).allow(null).meta({ name: 'PreferencesPatch' }),
   metadata: Joi.object()
     .pattern(/^[A-Za-z0-9_.-]{1,50}$/, free(500).allow(null))
     .max(50)
     .allow(null),
 })
   .min(1)
+  .meta({ name: 'CustomerPatch' })
   .description('JSON Merge Patch (RFC 7396): null removes a value, objects are merged, lists are replaced');
 
 /** What only the business sees and writes: a customer's own token neither gets nor changes these. */
 export const INTERNAL_FIELDS = ['external_id', 'status', 'tags', 'notes', 'referral_source', 'metadata'] as const;
 
+/** An answer has every field; only a customer's own token does not get the internal ones. */
+const complete = (fields: Record<string, Joi.Schema>) =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, schema]) => [
+      name,
+      (INTERNAL_FIELDS as readonly string[]).includes(name) ? schema : schema.required(),
+    ]),
+  );
+
 export const customer = Joi.object({
   id: uuid().required(),
-  ...profile,
-  addresses: Joi.array().items(Joi.object(address)),
-  preferences: Joi.object({
-    ...preferences,
-    allergies: Joi.array().items(Joi.object(allergy)),
-    consents: Joi.array().items(Joi.object(consent)),
+  ...complete({
+    ...profile,
+    addresses: Joi.array().items(Joi.object(complete(address)).meta({ name: 'Address' })),
+    preferences: Joi.object(
+      complete({
+        ...preferences,
+        allergies: Joi.array().items(Joi.object(complete(allergy)).meta({ name: 'Allergy' })),
+        consents: Joi.array().items(Joi.object(complete(consent)).meta({ name: 'Consent' })),
+      }),
+    ).meta({ name: 'Preferences' }),
   }),
   loyalty: Joi.object({
     points_available: Joi.number().integer().required(),
@@ -174,13 +194,15 @@ export const customer = Joi.object({
       .required(),
     total_spent_minor: Joi.number().integer().required(),
     visits_count: Joi.number().integer().required(),
-  }).required(),
+  })
+    .required()
+    .meta({ name: 'LoyaltySummary' }),
   version: Joi.number().integer().required(),
   created_at: timestamp().required(),
   updated_at: timestamp().required(),
-});
+}).meta({ name: 'Customer' });
 
-export const customerList = listOf(customer);
+export const customerList = listOf(customer).meta({ name: 'CustomerList' });
 
 export const listQuery = Joi.object({
   ...page,

@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
-  applyTransactions,
   DomainError,
   type LoyaltyBalance,
   type LoyaltyTransaction,
-  PROGRAMME,
+  type Programme,
+  programmeAt,
   tierProgress,
 } from '@customer-service/domain';
 import * as store from '@customer-service/store';
@@ -75,6 +75,7 @@ export function newTransaction(
     amount_minor,
     currency,
     ...about,
+    terms: null,
     accepted_from: `${role}:${sub}`,
   };
 }
@@ -114,28 +115,35 @@ export async function balance(request: ApiRequest, { db }: Services): Promise<An
   const customer_id = request.params.customer_id as string;
   const account = await store.readBalance(db, customer_id);
   if (account === undefined) throw new DomainError('customer-not-found', 'There is no such customer.');
-  const pending = await store.previewPending(db, [customer_id], PREVIEWED);
-  const later = applyTransactions(account, pending, PROGRAMME).account;
-  const { points_balance, tier, total_spent_minor, visits_count, sequence, as_of } = account;
-  const body: LoyaltyBalance = {
-    points_available: points_balance,
-    points_pending: later.points_balance - points_balance,
+  const { pending, as_of, ...stored } = account;
+  const [programmes, [preview]] = await Promise.all([
+    store.readProgrammes(db),
+    store.previewAccounts(db, [{ account: stored, pending, as_of }]),
+  ]);
+  return { status: 200, body: balanceOf(preview as store.Preview, programmeAt(programmes, as_of), as_of) };
+}
+
+function balanceOf({ account, ...points }: store.Preview, programme: Programme, as_of: string): LoyaltyBalance {
+  return {
+    points_balance: account.points_balance,
+    points_available: points.points_available,
+    points_held: account.points_held,
+    points_pending: points.points_pending,
+    points_debt: account.state.debt ?? 0,
     lifetime: {
       earned: account.lifetime_points_earned,
       redeemed: account.lifetime_points_redeemed,
-      total_spent_minor,
-      visits_count,
+      expired: account.lifetime_points_expired,
+      adjusted: account.lifetime_points_adjusted,
+      total_spent_minor: account.total_spent_minor,
+      visits_count: account.visits_count,
     },
-    tier,
-    tier_progress: tierProgress(PROGRAMME, account),
-    sequence,
+    tier: account.tier,
+    tier_progress: tierProgress(programme, account, as_of),
+    sequence: account.sequence,
     as_of,
   };
-  return { status: 200, body };
 }
-
-/** Pending transactions that a read looks at: as many as one apply takes. */
-const PREVIEWED = 2_000;
 
 interface ListQuery {
   limit: number;

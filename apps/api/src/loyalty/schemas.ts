@@ -3,7 +3,7 @@
 import {
   MAX_AMOUNT_MINOR,
   MAX_POINTS,
-  PROGRAMME,
+  CURRENCIES,
   REJECTION_CODES,
   TIERS,
   TRANSACTION_STATUSES,
@@ -38,7 +38,7 @@ export const earn = Joi.object({
     .description('The purchase in minor units (cents); the programme says the points')
     .example(12345),
   currency: Joi.string()
-    .valid(...PROGRAMME.currencies)
+    .valid(...CURRENCIES)
     .example('USD'),
   points: points.description('Points given without a purchase, such as a bonus'),
   ...about,
@@ -46,6 +46,7 @@ export const earn = Joi.object({
   .xor('amount_minor', 'points')
   .and('amount_minor', 'currency')
   .meta({
+    name: 'EarnRequest',
     // What JSON Schema can't read from the two lines above.
     published: {
       oneOf: [
@@ -56,7 +57,7 @@ export const earn = Joi.object({
   })
   .description('Either a purchase (`amount_minor` and `currency`) or `points`');
 
-export const redeem = Joi.object({ points: points.required().example(100), ...about });
+export const redeem = Joi.object({ points: points.required().example(100), ...about }).meta({ name: 'RedeemRequest' });
 
 const addressed = {
   customer_id: uuid().required(),
@@ -69,8 +70,8 @@ const addressed = {
 
 /** By `type`, what each item of a batch is held against alone. */
 export const batchItems = {
-  earn: earn.keys({ ...addressed, type: Joi.string().valid('earn').required() }),
-  redeem: redeem.keys({ ...addressed, type: Joi.string().valid('redeem').required() }),
+  earn: earn.keys({ ...addressed, type: Joi.string().valid('earn').required() }).meta({ name: 'EarnEvent' }),
+  redeem: redeem.keys({ ...addressed, type: Joi.string().valid('redeem').required() }).meta({ name: 'RedeemEvent' }),
 };
 
 export const MAX_BATCH = 1_000;
@@ -83,7 +84,9 @@ export const batch = Joi.object({
     .required()
     .meta({ published_items: () => Joi.alternatives(batchItems.earn, batchItems.redeem) }),
   atomic: Joi.boolean().description('All items are accepted, or none'),
-}).description('Earn and redeem events of any customers, in the order in which they happened');
+})
+  .meta({ name: 'Batch' })
+  .description('Earn and redeem events of any customers, in the order in which they happened');
 
 export const batchQuery = Joi.object({
   atomic: Joi.boolean().description('As in the body; for NDJSON, which has no other place'),
@@ -114,7 +117,7 @@ export const transaction = Joi.object({
   occurred_at: timestamp().required(),
   accepted_at: timestamp().required(),
   applied_at: timestamp().allow(null).required().description('When it was applied or rejected'),
-});
+}).meta({ name: 'LoyaltyTransaction' });
 
 export const batchAnswer = Joi.object({
   accepted: Joi.number().integer().required(),
@@ -129,12 +132,16 @@ export const batchAnswer = Joi.object({
           .required()
           .description('As it was sent; null when it was no text'),
         outcome: Joi.string().valid('accepted', 'replayed', 'refused').required(),
-        transaction: transaction.description('When accepted or replayed'),
-        problem: Joi.object().unknown().description('When refused: a problem document (RFC 9457)'),
-      }),
+        // When accepted or replayed.
+        transaction,
+        problem: Joi.object()
+          .unknown()
+          .meta({ published: { $ref: '#/components/schemas/Problem' } })
+          .description('When refused'),
+      }).meta({ name: 'BatchItemAnswer' }),
     )
     .required(),
-});
+}).meta({ name: 'BatchAnswer' });
 
 const count = () => Joi.number().integer().required();
 
@@ -159,12 +166,13 @@ export const balance = Joi.object({
     visits_to_next: Joi.number().integer().allow(null).required(),
   })
     .required()
+    .meta({ name: 'TierProgress' })
     .description('Spend or visits: either reaches the next tier. Null in the highest'),
   sequence: count().description('Transactions decided so far'),
   as_of: timestamp().required(),
-});
+}).meta({ name: 'LoyaltyBalance' });
 
-export const transactionList = listOf(transaction);
+export const transactionList = listOf(transaction).meta({ name: 'LoyaltyTransactionList' });
 
 export const listQuery = Joi.object({
   ...page,

@@ -1,5 +1,5 @@
-// Reads the body as strict JSON: declared as JSON, in UTF-8, of bounded size and depth, no name with two values, no number
-// that would lose digits, no text that PostgreSQL can't store.
+// Reads the body as strict JSON: declared as JSON, in UTF-8, of bounded size and depth, no name twice in one object, no
+// number that would lose digits, no text that PostgreSQL can't store.
 
 import type { Middleware } from 'koa';
 import { isSafeNumber, parse } from 'lossless-json';
@@ -73,7 +73,7 @@ function parseObject(text: string, max_parts: number): object {
 }
 
 function parseStrictly(text: string, max_parts: number): unknown {
-  refuseComplexity(text, max_parts);
+  const names = countNames(text, max_parts);
   const parsed = (() => {
     try {
       return parse(text, null, exactNumber);
@@ -83,14 +83,19 @@ function parseStrictly(text: string, max_parts: number): unknown {
       throw new Problem('malformed-json', `This is not valid JSON${place ? ` at ${place}` : ''}.`);
     }
   })();
-  refuseText(parsed);
+  // The parser refuses a name with two values, and takes one that has the same value twice.
+  if (checkMembers(parsed) !== names) throw new Problem('malformed-json', 'An object has the same name twice.');
   return parsed;
 }
 
-/** Counted before parsing, because a recursive parser must not meet a depth that ends it. */
-function refuseComplexity(text: string, max_parts: number): void {
+/**
+ * Looked at before parsing, because a recursive parser must not meet a depth that ends it.
+ * @returns how many names of members there are, if this is JSON. @throws Problem `json-too-complex`
+ */
+function countNames(text: string, max_parts: number): number {
   let depth = 0;
   let parts = 0;
+  let names = 0;
   let quoted = false;
   for (let index = 0; index < text.length; index += 1) {
     const character = text[index];
@@ -101,9 +106,11 @@ function refuseComplexity(text: string, max_parts: number): void {
     else if (character === '{' || character === '[') depth += 1;
     else if (character === '}' || character === ']') depth -= 1;
     else if (character === ',') parts += 1;
+    else if (character === ':') names += 1;
     if (parts > max_parts) throw new Problem('json-too-complex', `More than ${max_parts} fields and list items.`);
     if (depth > MAX_DEPTH) throw new Problem('json-too-complex', `More than ${MAX_DEPTH} levels of nesting.`);
   }
+  return names;
 }
 
 /** A number that binary floating point can't hold becomes NaN, which no schema accepts: its field is named by then. */
@@ -114,15 +121,15 @@ function exactNumber(text: string): number {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what it looks for
 const NOT_STORABLE = /\u0000|\p{Surrogate}/u;
 
-function refuseText(value: unknown): void {
-  if (typeof value === 'string') {
-    if (NOT_STORABLE.test(value)) {
-      throw new Problem('malformed-json', 'A string holds a NUL character or half of a surrogate pair.');
-    }
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [name, inner] of Object.entries(value)) {
-      refuseText(name);
-      refuseText(inner);
-    }
+/** @returns how many members the objects in it have. @throws Problem `malformed-json` for a text that can't be stored */
+function checkMembers(value: unknown): number {
+  if (typeof value === 'string' && NOT_STORABLE.test(value)) {
+    throw new Problem('malformed-json', 'A string holds a NUL character or half of a surrogate pair.');
   }
+  if (typeof value !== 'object' || value === null) return 0;
+  if (Array.isArray(value)) return value.reduce((members, item) => members + checkMembers(item), 0);
+  return Object.entries(value).reduce((members, [name, inner]) => {
+    checkMembers(name);
+    return members + 1 + checkMembers(inner);
+  }, 0);
 }

@@ -19,10 +19,17 @@ export interface Count {
   reset_s: number;
 }
 
+export interface Charge {
+  /** How many requests it counts as. It is allowed while one is left, and may use up more than there are. */
+  cost: number;
+  /** How many have been counted, and allowed, of the same request before. */
+  paid: number;
+}
+
 export interface Limiter {
   name: string;
   limit: RateLimit;
-  take(key: string): Promise<Count>;
+  take(key: string, charge: Charge): Promise<Count>;
 }
 
 /** A connection to Redis as packages/runtime opens it; null keeps the count in this process. */
@@ -41,11 +48,12 @@ export function createLimiter(
   return {
     name,
     limit,
-    take: async (key) => {
-      const count = await local.consume(key).catch(asCount);
-      report?.(key, count.consumedPoints, (seconds) => void local.block(key, seconds));
+    take: async (key, { cost, paid }) => {
+      const count = await local.consume(key, cost).catch(asCount);
+      const used = { before: count.consumedPoints - cost, after: count.consumedPoints };
+      report?.(key, used, (seconds) => void local.block(key, seconds));
       return {
-        allowed: count.consumedPoints <= limit.requests,
+        allowed: used.before - paid < limit.requests,
         remaining: count.remainingPoints,
         reset_s: Math.max(1, Math.ceil(count.msBeforeNext / 1_000)),
       };
@@ -59,7 +67,7 @@ function asCount(refusal: unknown): RateLimiterRes {
   throw refusal;
 }
 
-type Report = (key: string, consumed: number, block: (seconds: number) => void) => void;
+type Report = (key: string, used: { before: number; after: number }, block: (seconds: number) => void) => void;
 
 interface Reporting {
   name: string;
@@ -77,9 +85,10 @@ function reporter({ name, options, shared, log }: Reporting): Report {
     keyPrefix: `rate-limit:${name}`,
     rejectIfRedisNotReady: true,
   });
-  return (key, consumed, block) => {
-    if (consumed % part !== 0 || consumed > options.points) return;
-    everybody.consume(hashed(key), part).catch((refusal: unknown) => {
+  return (key, { before, after }, block) => {
+    const parts = Math.floor(after / part) - Math.floor(before / part);
+    if (parts === 0 || before >= options.points) return;
+    everybody.consume(hashed(key), parts * part).catch((refusal: unknown) => {
       if (refusal instanceof RateLimiterRes) block(refusal.msBeforeNext / 1_000);
       else log.debug({ error: refusal }, 'rate limits are not shared now');
     });

@@ -6,11 +6,13 @@ import type { Log, RateLimitName, RateLimits } from '@customer-service/runtime';
 import type { Context, Middleware } from 'koa';
 import { PROBLEMS, Problem } from '../problems.ts';
 import { networkOf } from './address.ts';
-import { type Count, createLimiter, type Limiter, type SharedCounts } from './limiter.ts';
+import { type Charge, type Count, createLimiter, type Limiter, type SharedCounts } from './limiter.ts';
 
 export interface RequestLimits {
   /** Counts the caller, whom `authenticate` has left in `ctx.state`. */
   principal: Middleware;
+  /** Counts the caller again for each further item of the list that `readJson` has left there. */
+  items: Middleware;
   /** Counts the customer of the path. */
   movements: Middleware;
   /** Stands before `authenticate` and counts its refusals. */
@@ -26,16 +28,24 @@ export function createRequestLimits(limits: RateLimits, options: { shared: Share
   // Addresses are persons' data: they stay in this process.
   const failures = make('failures', 'failures', { ...options, shared: null });
   const movements = make('movements', 'movements');
+  const countCaller = async (ctx: Context, charge: Charge) => {
+    const { sub, role } = ctx.state.principal;
+    const limiter = Object.hasOwn(byRole, role) ? byRole[role] : byRole.default;
+    if (limiter) await count(ctx, limiter, { key: `${role}:${sub}`, ...charge });
+  };
 
   return {
     principal: async (ctx, next) => {
-      const { sub, role } = ctx.state.principal;
-      const limiter = Object.hasOwn(byRole, role) ? byRole[role] : byRole.default;
-      if (limiter) await count(ctx, limiter, `${role}:${sub}`);
+      await countCaller(ctx, ONE);
+      await next();
+    },
+    items: async (ctx, next) => {
+      const { items } = ctx.state.body;
+      if (Array.isArray(items) && items.length > 1) await countCaller(ctx, { cost: items.length - 1, paid: 1 });
       await next();
     },
     movements: async (ctx, next) => {
-      if (movements) await count(ctx, movements, ctx.params.customer_id);
+      if (movements) await count(ctx, movements, { key: ctx.params.customer_id, ...ONE });
       await next();
     },
     failures: async (ctx, next) => {
@@ -43,18 +53,20 @@ export function createRequestLimits(limits: RateLimits, options: { shared: Share
         await next();
       } catch (error) {
         const network = failures && isUnauthenticated(error) ? networkOf(ctx.req.socket.remoteAddress) : null;
-        if (failures && network !== null) await count(ctx, failures, network);
+        if (failures && network !== null) await count(ctx, failures, { key: network, ...ONE });
         throw error;
       }
     },
   };
 }
 
+const ONE: Charge = { cost: 1, paid: 0 };
+
 const isUnauthenticated = (error: unknown) => error instanceof Problem && PROBLEMS[error.code].status === 401;
 
 /** @throws Problem `rate-limited` */
-async function count(ctx: Context, limiter: Limiter, key: string): Promise<void> {
-  const counted = await limiter.take(key);
+async function count(ctx: Context, limiter: Limiter, { key, ...charge }: Charge & { key: string }): Promise<void> {
+  const counted = await limiter.take(key, charge);
   describe(ctx, limiter, counted);
   if (counted.allowed) return;
   const { requests, window_s } = limiter.limit;
@@ -64,13 +76,15 @@ async function count(ctx: Context, limiter: Limiter, key: string): Promise<void>
 }
 
 const WHAT: Record<string, string> = {
-  principal: 'requests with this subject and role',
+  principal: 'requests (or events in batches) with this subject and role',
   movements: 'movements of points of this customer',
   failures: 'requests without a valid token from this address',
 };
 
-/** Both are lists: a movement has an item of its principal and one of its customer. */
+/** Both are lists: a movement has an item of its principal and one of its customer. Counted again, the last one is it. */
 function describe(ctx: Context, { name, limit }: Limiter, { remaining, reset_s }: Count): void {
-  ctx.append('RateLimit-Policy', `"${name}";q=${limit.requests};w=${limit.window_s}`);
-  ctx.append('RateLimit', `"${name}";r=${remaining};t=${reset_s}`);
+  const write = (header: string, item: string) =>
+    name === 'movements' ? ctx.append(header, item) : ctx.set(header, item);
+  write('RateLimit-Policy', `"${name}";q=${limit.requests};w=${limit.window_s}`);
+  write('RateLimit', `"${name}";r=${remaining};t=${reset_s}`);
 }

@@ -12,4 +12,4 @@ export const health = Joi.object({
       backend: Joi.string().valid('redis', 'postgresql').required(),
     }).required(),
   }).required(),
-});
+}).meta({ name: 'Health' });
