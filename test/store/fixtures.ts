@@ -88,6 +88,7 @@ export function aTransaction(customer_id: string, fields: Partial<NewTransaction
     description: null,
     occurred_at: null,
     accepted_from: 'service:till-1',
+    terms: null,
     ...fields,
   };
 }

@@ -112,7 +112,8 @@ function compare(account: AccountRow, page: Omit<Page, 'lines'> & { lines: Store
     if (outcome.id !== null) differ('id', line.sequence, [outcome.id, line.id]);
     for (const field of OF_A_LINE) differ(field, line.sequence, [outcome[field], line[field]]);
   }
-  for (const field of ACCOUNT_FIELDS.filter((name) => name !== 'state')) differ(field, null, [folded.account[field], account[field]]);
+  for (const field of ACCOUNT_FIELDS.filter((name) => name !== 'state'))
+    differ(field, null, [folded.account[field], account[field]]);
   const state: AccountState = { ...EMPTY_STATE, ...account.state };
   for (const field of Object.keys(EMPTY_STATE) as (keyof AccountState)[]) {
     differ(`state.${field}`, null, [folded.account.state[field], state[field]]);

@@ -1,7 +1,6 @@
 // The only door to PostgreSQL: one module a table, and the one SQL transaction that moves points.
 
 export { type Accepted, acceptTogether, acceptTransactions, type NewTransaction } from './accept-transactions.ts';
-export { type Period, type Summary, summarise } from './analytics.ts';
 export {
   type Adjustment,
   type AdjustmentFilter,
@@ -9,6 +8,7 @@ export {
   listAdjustments,
   requestAdjustment,
 } from './adjustments.ts';
+export { type Period, type Summary, summarise } from './analytics.ts';
 export { applyApart, applyPending } from './apply-pending.ts';
 export { type AuditDifference, auditAccounts } from './audit.ts';
 export { type Actor, type AuditFilter, listAudit } from './audit-log.ts';
@@ -19,6 +19,7 @@ export {
   type CustomerRow,
   insertCustomer,
   listCustomers,
+  profileOf,
   readCustomer,
   updateCustomer,
 } from './customers.ts';
@@ -26,9 +27,7 @@ export { type DuplicateCustomer, type DuplicatePair, listDuplicates, type PairKe
 export { eraseCustomer } from './erase-customer.ts';
 export { type CustomerExport, exportCustomer } from './export-customer.ts';
 export { isStorageFault, isValueFault } from './faults.ts';
-export { type AccountView, hasLapsed, type Preview, previewAccounts } from './preview.ts';
-export { readProgrammes } from './programmes.ts';
-export { listLapsed, isOpen, readAccounts, readBalance } from './loyalty-accounts.ts';
+export { isOpen, listLapsed, readAccounts, readBalance } from './loyalty-accounts.ts';
 export {
   listOverdueCustomers,
   listTransactions,
@@ -38,3 +37,5 @@ export {
 export { type Merge, mergeCustomers } from './merge-customers.ts';
 export { readMergedInto } from './merged-customers.ts';
 export { assertReady, migrate } from './migrate.ts';
+export { type AccountView, hasLapsed, type Preview, previewAccounts } from './preview.ts';
+export { readProgrammes } from './programmes.ts';

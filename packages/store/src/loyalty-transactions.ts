@@ -86,7 +86,9 @@ const PREVIEWED = 2_000;
  */
 export const pendingOf = (id: 'c.id' | 'account.customer_id') => `
   (select coalesce(json_agg(p), '[]') from (
-     select id, customer_id, type, points, amount_minor, currency from loyalty_transactions
+     select id, customer_id, type, points, amount_minor, currency, visits, order_id, terms,
+             ${inJson('occurred_at')}, ${inJson('accepted_at')}
+        from loyalty_transactions
       where status = 'pending' and customer_id = ${id} order by position limit ${PREVIEWED}) as p) as pending`;
 
 export interface OverdueFilter {

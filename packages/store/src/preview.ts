@@ -1,7 +1,12 @@
 // What an account is at this moment, lapsed points left out, and what the transactions that wait would make of it. A
 // read-only look by the same rules as apply-pending; nothing of it is written.
 
-import { applyTransactions, availablePoints, type LoyaltyAccount, type PendingTransaction } from '@customer-service/domain';
+import {
+  applyTransactions,
+  availablePoints,
+  type LoyaltyAccount,
+  type PendingTransaction,
+} from '@customer-service/domain';
 import type { Database } from './connect.ts';
 import { readProgrammes } from './programmes.ts';
 import { readReversible } from './reversal-targets.ts';
@@ -23,7 +28,8 @@ export interface Preview {
 
 export async function previewAccounts(db: Database, views: readonly AccountView[]): Promise<Preview[]> {
   const quiet = views.every(({ account, pending, as_of }) => pending.length === 0 && !hasLapsed(account, as_of));
-  if (quiet) return views.map(({ account }) => ({ account, points_available: availablePoints(account), points_pending: 0 }));
+  if (quiet)
+    return views.map(({ account }) => ({ account, points_available: availablePoints(account), points_pending: 0 }));
   const programmes = await readProgrammes(db);
   const accounts = views.map(({ account }) => account);
   const { targets, parked } = await readReversible(

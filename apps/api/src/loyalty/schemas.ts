@@ -1,9 +1,9 @@
 // What a checkout posts, and what a line of the ledger looks like.
 
 import {
+  CURRENCIES,
   MAX_AMOUNT_MINOR,
   MAX_POINTS,
-  CURRENCIES,
   REJECTION_CODES,
   TIERS,
   TRANSACTION_STATUSES,
