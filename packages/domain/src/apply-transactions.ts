@@ -120,8 +120,16 @@ function writeOutcome(work: Work, transaction: PendingTransaction, verdict: Excl
   const explanation = 'refused' in verdict ? null : verdict.explanation;
   account.sequence += 1;
   work.outcomes.push({
-    ...{ id, customer_id, type, status, rejection_code: refused, points },
-    ...{ balance_after: account.points_balance, sequence: account.sequence, occurred_at, explanation },
+    id,
+    customer_id,
+    type,
+    status,
+    rejection_code: refused,
+    points,
+    balance_after: account.points_balance,
+    sequence: account.sequence,
+    occurred_at,
+    explanation,
   });
   if (work.targets !== null && ['earn', 'redeem', 'capture'].includes(type)) {
     work.targets.set(id, toTarget(transaction, { status, points, explanation }));

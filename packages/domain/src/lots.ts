@@ -41,6 +41,10 @@ export function lapsesAt(lot: LotTerms, activeAt: string | null): string | undef
   return addDays(activeAt, lot.inactivity_days);
 }
 
+/** Points that never lapse need no word about their lot: an explanation without one means that lot. */
+export const lapses = ({ expires_at, inactivity_days }: LotTerms): boolean =>
+  expires_at !== null || inactivity_days !== undefined;
+
 const termsOf = ({ expires_at, inactivity_days }: LotTerms): LotTerms =>
   inactivity_days === undefined ? { expires_at } : { expires_at, inactivity_days };
 

@@ -215,9 +215,9 @@ export interface Explanation {
   campaign?: string;
   /** What the rules would have given, where a cap gave less. */
   uncapped_points?: number;
-  /** The lot that points went into. */
+  /** The lot that points went into; not given: the one that never lapses. */
   lot?: LotTerms;
-  /** The lots that points came from, or went back to. */
+  /** The lots that points came from, or went back to; not given: the one that never lapses. */
   allocations?: Lot[];
   hold_id?: string;
   expires_at?: string;

@@ -2,7 +2,7 @@
 // Every function gets an account that is settled up to the transaction's moment.
 
 import { monthOf } from './calendar.ts';
-import { addToLots, lotTerms, takeFromLots } from './lots.ts';
+import { addToLots, lapses, lotTerms, takeFromLots } from './lots.ts';
 import type { Explanation, LoyaltyAccount, MonthActivity, PendingTransaction } from './loyalty.ts';
 import { EMPTY_STATE, TIERS } from './loyalty.ts';
 import { type Programme, programmeAt } from './programme.ts';
@@ -44,7 +44,8 @@ export function earn(work: Work, transaction: PendingTransaction): Verdict {
     account.visits_count += 1;
     addActivity(state.activity, { month: monthOf(occurred_at), spend_minor: amount_minor, visits: 1, points });
   }
-  return { points, explanation: { ...explanation, lot } };
+  if (lapses(lot)) explanation.lot = lot;
+  return { points, explanation };
 }
 
 /** The points of an earn, caps included, and why so many. */
@@ -104,7 +105,8 @@ export function redeem(work: Work, transaction: PendingTransaction): Verdict {
   account.lifetime_points_redeemed += points;
   account.state.active_at = transaction.accepted_at;
   const allocations = takeFromLots(account.state.lots, points);
-  return { points, explanation: { programme_version: programme.version, allocations } };
+  const explanation = { programme_version: programme.version };
+  return { points, explanation: allocations.some(lapses) ? { ...explanation, allocations } : explanation };
 }
 
 /** A correction by hand, whatever the customer's status. */

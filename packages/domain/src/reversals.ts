@@ -23,8 +23,8 @@ export function toTarget(
   const { lot, allocations } = outcome.explanation ?? {};
   return {
     ...{ id, type, status: outcome.status, points: outcome.points, amount_minor, currency, order_id, occurred_at },
-    ...(lot && { lot }),
-    ...(allocations && { allocations }),
+    lot: lot ?? { expires_at: null },
+    allocations: allocations ?? [{ points: outcome.points, expires_at: null }],
     reversed_points: 0,
     reversed_amount_minor: 0,
   };
@@ -116,7 +116,7 @@ function giveBack(work: Work, transaction: PendingTransaction, reversal: Reversa
   const { target, part } = reversal;
   const moment = transaction.accepted_at;
   const { grace_days } = termsOf(work, transaction).reversal;
-  const lots = lastOf(target.allocations ?? [], part.points, target.reversed_points);
+  const lots = lastOf(target.allocations, part.points, target.reversed_points);
   const allocations = lots.map((lot) => {
     const lapsed = (lapsesAt(lot, state.active_at) ?? moment) < moment || lot.expires_at === moment;
     return lapsed && grace_days > 0 ? { points: lot.points, expires_at: addDays(moment, grace_days) } : lot;

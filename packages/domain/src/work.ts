@@ -50,8 +50,8 @@ export interface ReversalTarget {
   currency: string | null;
   order_id: string | null;
   occurred_at: string;
-  lot?: LotTerms;
-  allocations?: Lot[];
+  lot: LotTerms;
+  allocations: Lot[];
   reversed_points: number;
   reversed_amount_minor: number;
 }

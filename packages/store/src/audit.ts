@@ -31,7 +31,7 @@ export interface AuditDifference {
 }
 
 type StoredLine = PendingTransaction &
-  HashedLine & { rejection_code: string | null; accepted_from: string; hash: Buffer | null };
+  HashedLine & { sequence: number; rejection_code: string | null; accepted_from: string; hash: string | null };
 
 const PAGE = 500;
 const OF_A_LINE = ['type', 'status', 'rejection_code', 'points', 'balance_after', 'explanation'] as const;
@@ -67,12 +67,13 @@ function readPage(db: Database, after: string): Promise<Page> {
     async (tx) => {
       const accounts = await rows<AccountRow>(
         tx,
-        `select a.*, 'active' as customer_status from loyalty_accounts a where customer_id > ? order by customer_id limit ?`,
+        `select a.*, encode(a.ledger_hash, 'hex') as ledger_hash, 'active' as customer_status from loyalty_accounts a where customer_id > ? order by customer_id limit ?`,
         [after, PAGE],
       );
       const stored = await rows<StoredLine>(
         tx,
-        `select ${PENDING_COLUMNS}, status, rejection_code, balance_after, sequence, explanation, hash, accepted_from
+        `select ${PENDING_COLUMNS}, status, rejection_code, balance_after, sequence, explanation, encode(hash, 'hex') as hash,
+                accepted_from
            from loyalty_transactions where customer_id = any(?) and status <> 'pending' order by customer_id, position`,
         [accounts.map((account) => account.customer_id)],
       );
@@ -118,17 +119,17 @@ function compare(account: AccountRow, page: Omit<Page, 'lines'> & { lines: Store
   for (const field of Object.keys(EMPTY_STATE) as (keyof AccountState)[]) {
     differ(`state.${field}`, null, [folded.account.state[field], state[field]]);
   }
-  let hash: Buffer | null = null;
+  let hash: string | null = null;
   for (const line of decided) {
     // Lines from before there was a chain have none.
     if (line.hash === null && hash === null) continue;
-    hash = hashLine(hash, line);
-    if (!line.hash?.equals(hash)) {
-      differ('hash', line.sequence, [hash.toString('hex'), line.hash?.toString('hex') ?? null]);
+    hash = hashLine(hash, line.id, line, line);
+    if (line.hash !== hash) {
+      differ('hash', line.sequence, [hash, line.hash]);
       return differences;
     }
   }
-  differ('ledger_hash', null, [hash?.toString('hex') ?? null, account.ledger_hash?.toString('hex') ?? null]);
+  differ('ledger_hash', null, [hash, account.ledger_hash]);
   return differences;
 }
 

@@ -1,11 +1,11 @@
 // The table loyalty_accounts: the hot row of each customer. Only apply-pending moves points in it.
 
 import type { LoyaltyAccount, PendingTransaction } from '@customer-service/domain';
-import { type Database, rows } from './connect.ts';
+import { type Database, plainArray, rows } from './connect.ts';
 import { pendingOf } from './loyalty-transactions.ts';
 
 /** With the hash of the account's last line of the ledger; null before the first. */
-export type AccountRow = LoyaltyAccount & { ledger_hash: Buffer | null };
+export type AccountRow = LoyaltyAccount & { ledger_hash: string | null };
 
 export const ACCOUNT_FIELDS = [
   ...(['points_balance', 'points_held', 'lifetime_points_earned', 'lifetime_points_redeemed'] as const),
@@ -16,7 +16,7 @@ export const ACCOUNT_COLUMNS = ACCOUNT_FIELDS.map((field) => `a.${field}`);
 
 /** With the status of the customer, which the rules ask for. */
 const SELECT_ACCOUNTS = `
-  select a.customer_id, c.status as customer_status, ${ACCOUNT_COLUMNS.join(', ')}, a.ledger_hash
+  select a.customer_id, c.status as customer_status, ${ACCOUNT_COLUMNS.join(', ')}, encode(a.ledger_hash, 'hex') as ledger_hash
     from loyalty_accounts a join customers c on c.id = a.customer_id
    where a.customer_id = any(?) order by a.customer_id`;
 
@@ -105,7 +105,8 @@ export async function listLapsed(db: Database, { lag_s, limit }: { lag_s: number
 
 /** Writes the accounts back. The caller holds their locks. */
 export async function saveAccounts(tx: Database, accounts: readonly AccountRow[]): Promise<void> {
-  const of = <Name extends keyof AccountRow>(name: Name) => accounts.map((account) => account[name]);
+  type Plain = Exclude<keyof AccountRow, 'state'>;
+  const of = (name: Plain) => plainArray(accounts.map((account) => account[name]));
   await rows(
     tx,
     `update loyalty_accounts a
@@ -114,9 +115,9 @@ export async function saveAccounts(tx: Database, accounts: readonly AccountRow[]
             lifetime_points_expired = u.lifetime_points_expired,
             lifetime_points_adjusted = u.lifetime_points_adjusted, total_spent_minor = u.total_spent_minor,
             visits_count = u.visits_count, tier = u.tier, sequence = u.sequence, settles_at = u.settles_at,
-            state = u.state, ledger_hash = u.ledger_hash
+            state = u.state, ledger_hash = decode(u.ledger_hash, 'hex')
        from unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
-                   ?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::timestamptz[], ?::jsonb[], ?::bytea[])
+                   ?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::timestamptz[], ?::jsonb[], ?::text[])
          as u (customer_id, points_balance, points_held, lifetime_points_earned, lifetime_points_redeemed,
                lifetime_points_expired, lifetime_points_adjusted, total_spent_minor, visits_count, tier, sequence,
                settles_at, state, ledger_hash)
@@ -126,6 +127,6 @@ export async function saveAccounts(tx: Database, accounts: readonly AccountRow[]
       ...[of('lifetime_points_redeemed'), of('lifetime_points_expired'), of('lifetime_points_adjusted')],
       ...[of('total_spent_minor'), of('visits_count'), of('tier'), of('sequence'), of('settles_at')],
       ...[accounts.map((account) => JSON.stringify(account.state)), of('ledger_hash')],
-    ] as never,
+    ],
   );
 }

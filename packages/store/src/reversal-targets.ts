@@ -65,7 +65,11 @@ export async function readTargets(
   return new Map(
     found.map(({ lot, allocations, ...target }) => [
       target.id,
-      { ...target, ...(lot && { lot }), ...(allocations && { allocations }) },
+      {
+        ...target,
+        lot: lot ?? { expires_at: null },
+        allocations: allocations ?? [{ points: target.points, expires_at: null }],
+      },
     ]),
   );
 }

@@ -3,7 +3,7 @@
 
 import type { Outcome, TierChange } from '@customer-service/domain';
 import { v7 as uuidv7 } from 'uuid';
-import { type Database, rows } from './connect.ts';
+import { type Database, plainArray, rows } from './connect.ts';
 import { hashLine } from './ledger-hash.ts';
 import { type AccountRow, saveAccounts } from './loyalty-accounts.ts';
 
@@ -17,22 +17,20 @@ export interface Decided {
 /** Of the rows that were decided, what their outcomes do not say and the hash covers. */
 type Posted = ReadonlyMap<string, { amount_minor: number | null; currency: string | null }>;
 
-interface Line extends Outcome {
+interface Line {
   id: string;
-  hash: Buffer | null;
+  hash: string | null;
+  outcome: Outcome;
 }
 
 /** @throws Error when a row had been decided before, which the lock makes impossible: the transaction must roll back */
-export async function saveDecisions(tx: Database, decided: readonly Decided[], rows: Posted): Promise<void> {
+export async function saveDecisions(tx: Database, decided: readonly Decided[], waiting: Posted): Promise<void> {
   const [posted, added]: [Line[], Line[]] = [[], []];
-  for (const each of decided) {
-    for (const outcome of each.outcomes) {
-      const line = { ...outcome, id: outcome.id ?? uuidv7(), hash: null as Buffer | null };
-      if (outcome.sequence !== null) {
-        const { amount_minor = null, currency = null } = rows.get(line.id) ?? {};
-        const covered = { ...line, sequence: outcome.sequence, amount_minor, currency };
-        each.account.ledger_hash = line.hash = hashLine(each.account.ledger_hash, covered);
-      }
+  for (const { account, outcomes } of decided) {
+    for (const outcome of outcomes) {
+      const id = outcome.id ?? uuidv7();
+      if (outcome.sequence !== null) account.ledger_hash = hashLine(account.ledger_hash, id, outcome, waiting.get(id));
+      const line = { id, hash: outcome.sequence === null ? null : account.ledger_hash, outcome };
       (outcome.id === null ? added : posted).push(line);
     }
   }
@@ -43,33 +41,36 @@ export async function saveDecisions(tx: Database, decided: readonly Decided[], r
   if (posted.length > 0) await saveOutcomes(tx, posted);
   if (added.length > 0) await insertLines(tx, added);
   const changes = decided.flatMap(({ tier_changes }) => tier_changes);
-  if (changes.length > 0) await insertTierChanges(tx, changes);
+  if (changes.length > 0) await tx('loyalty_tier_changes').insert(changes);
 }
 
-function columnsOf(lines: readonly Line[]): Record<string, unknown[]> {
-  return {
-    id: lines.map((line) => line.id),
-    status: lines.map((line) => line.status),
-    rejection_code: lines.map((line) => line.rejection_code),
-    points: lines.map((line) => (line.status === 'parked' ? null : line.points)),
-    balance_after: lines.map((line) => (line.status === 'parked' ? null : line.balance_after)),
-    sequence: lines.map((line) => line.sequence),
-    explanation: lines.map((line) => line.explanation && JSON.stringify(line.explanation)),
-    hash: lines.map((line) => line.hash),
-  };
+const DECISION = `unnest(?::uuid[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::jsonb[], ?::text[]`;
+const DECIDED_COLUMNS = 'id, status, rejection_code, points, balance_after, sequence, explanation, hash';
+
+/** The arrays that DECISION takes. A parked row is not decided: it only waits elsewhere. */
+function decisionOf(lines: readonly Line[]): unknown[] {
+  const of = (value: (line: Line) => string | number | null) => plainArray(lines.map(value));
+  return [
+    of(({ id }) => id),
+    of(({ outcome }) => outcome.status),
+    of(({ outcome }) => outcome.rejection_code),
+    of(({ outcome }) => (outcome.sequence === null ? null : outcome.points)),
+    of(({ outcome }) => (outcome.sequence === null ? null : outcome.balance_after)),
+    of(({ outcome }) => outcome.sequence),
+    lines.map(({ outcome }) => outcome.explanation && JSON.stringify(outcome.explanation)),
+    of(({ hash }) => hash),
+  ];
 }
 
 async function saveOutcomes(tx: Database, lines: readonly Line[]): Promise<void> {
-  const columns = columnsOf(lines);
   const saved = await tx.raw<{ rowCount: number }>(
     `update loyalty_transactions t
         set status = u.status, rejection_code = u.rejection_code, points = coalesce(u.points, t.points),
-            balance_after = u.balance_after, sequence = u.sequence, explanation = u.explanation, hash = u.hash,
-            applied_at = case when u.sequence is null then null else ledger_now() end
-       from unnest(?::uuid[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::jsonb[], ?::bytea[])
-         as u (id, status, rejection_code, points, balance_after, sequence, explanation, hash)
+            balance_after = u.balance_after, sequence = u.sequence, explanation = u.explanation,
+            hash = decode(u.hash, 'hex'), applied_at = case when u.sequence is null then null else now.at end
+       from (select ledger_now() as at) as now, ${DECISION}) as u (${DECIDED_COLUMNS})
       where t.id = u.id and t.status in ('pending', 'parked')`,
-    Object.values(columns) as never,
+    decisionOf(lines) as never,
   );
   if (saved.rowCount !== lines.length) {
     throw new Error(`decided ${lines.length} transactions but ${saved.rowCount} were still waiting`);
@@ -77,27 +78,18 @@ async function saveOutcomes(tx: Database, lines: readonly Line[]): Promise<void>
 }
 
 function insertLines(tx: Database, lines: readonly Line[]): Promise<unknown> {
-  const { status, ...columns } = columnsOf(lines);
+  const of = (name: 'customer_id' | 'type' | 'occurred_at') => plainArray(lines.map(({ outcome }) => outcome[name]));
   return rows(
     tx,
     `insert into loyalty_transactions
-       (id, customer_id, type, occurred_at, rejection_code, points, balance_after, sequence, explanation, hash, status,
+       (id, customer_id, type, occurred_at, points, balance_after, sequence, explanation, hash, status,
         idempotency_key, fingerprint, accepted_from, accepted_at, applied_at)
-     select u.id, u.customer_id, u.type, u.occurred_at, null, u.points, u.balance_after, u.sequence, u.explanation,
-            u.hash, 'applied', u.id::text, '', 'ledger', now.at, now.at
+     select u.id, u.customer_id, u.type, u.occurred_at, u.points, u.balance_after, u.sequence, u.explanation,
+            decode(u.hash, 'hex'), u.status, u.id::text, '', 'ledger', now.at, now.at
        from (select ledger_now() as at) as now,
-            unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::uuid[], ?::bigint[], ?::bigint[], ?::bigint[], ?::jsonb[],
-                   ?::bytea[])
-         as u (customer_id, type, occurred_at, id, points, balance_after, sequence, explanation, hash)
+            ${DECISION}, ?::uuid[], ?::text[], ?::timestamptz[])
+         as u (${DECIDED_COLUMNS}, customer_id, type, occurred_at)
       order by u.customer_id, u.sequence`,
-    [
-      ...[lines.map((line) => line.customer_id), lines.map((line) => line.type)],
-      lines.map((line) => line.occurred_at),
-      ...[columns.id, columns.points, columns.balance_after, columns.sequence, columns.explanation, columns.hash],
-    ],
+    [...decisionOf(lines), of('customer_id'), of('type'), of('occurred_at')],
   );
-}
-
-function insertTierChanges(tx: Database, changes: readonly TierChange[]): Promise<unknown> {
-  return tx('loyalty_tier_changes').insert(changes);
 }
