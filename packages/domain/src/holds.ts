@@ -1,7 +1,7 @@
 // Holds, the two phases of a redemption at a till: points are set aside, and then taken, or given back.
 
 import { addSeconds } from './calendar.ts';
-import { sumOf, takeFromLots } from './lots.ts';
+import { takeFromLots } from './lots.ts';
 import type { Hold, PendingTransaction } from './loyalty.ts';
 import { endHold, releaseHold } from './settle.ts';
 import { availablePoints, type Verdict, type Work } from './work.ts';
@@ -16,7 +16,8 @@ export function hold(work: Work, transaction: PendingTransaction): Verdict {
   if (points > availablePoints(account)) return { refused: 'insufficient-points', points };
   const allocations = takeFromLots(account.state.lots, points);
   const expires_at = addSeconds(transaction.accepted_at, transaction.terms?.expires_in_s ?? HOLD_SECONDS);
-  account.state.holds.push({ id: transaction.id, points, expires_at, lots: allocations });
+  const lots = allocations.map((lot) => ({ ...lot }));
+  account.state.holds.push({ id: transaction.id, points, expires_at, lots });
   account.state.active_at = transaction.accepted_at;
   account.points_held += points;
   return { points, explanation: { allocations, expires_at } };
@@ -34,9 +35,8 @@ export function capture(work: Work, transaction: PendingTransaction): Verdict {
   const points = transaction.points ?? held?.points ?? 0;
   if (held === undefined) return { refused: 'hold-not-open', points };
   if (points > held.points) return { refused: 'exceeds-hold', points };
-  const lots = [...held.lots];
-  const allocations = takeFromLots(lots, points);
-  state.holds = state.holds.map((each) => (each === held ? { ...held, points: sumOf(lots), lots } : each));
+  const allocations = takeFromLots(held.lots, points);
+  held.points -= points;
   account.points_held -= points;
   account.points_balance -= points;
   account.lifetime_points_redeemed += points;

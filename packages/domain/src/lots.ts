@@ -1,5 +1,5 @@
 // Lots: points that lapse together. Which lot points go into, which they are taken from, and when a lot lapses.
-// Works on plain lists, kept in the order in which they are used up; the callers own the account.
+// Changes lists that the callers own, lots and all, and keeps them in the order in which they are used up.
 
 import {
   addDays,
@@ -63,7 +63,7 @@ export function addToLots(lots: Lot[], terms: LotTerms, points: number): void {
   if (points === 0) return;
   const at = lots.findIndex((lot) => compare(lot, terms) >= 0);
   const lot = lots[at];
-  if (lot !== undefined && compare(lot, terms) === 0) lots[at] = { ...lot, points: lot.points + points };
+  if (lot !== undefined && compare(lot, terms) === 0) lot.points += points;
   else lots.splice(at === -1 ? lots.length : at, 0, { points, ...termsOf(terms) });
 }
 
@@ -81,7 +81,7 @@ export function takeFromLots(lots: Lot[], points: number, first?: LotTerms): Lot
     const part = Math.min(wanted, lot.points);
     if (part === 0) return;
     taken.push({ ...lot, points: part });
-    lots[index] = { ...lot, points: lot.points - part };
+    lot.points -= part;
     wanted -= part;
   };
   if (first !== undefined) {

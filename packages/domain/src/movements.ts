@@ -86,12 +86,9 @@ export function addActivity(activity: MonthActivity[], added: MonthActivity): vo
     if (activity.length > MONTHS_KEPT) activity.shift();
     return;
   }
-  activity[at - 1] = {
-    month: added.month,
-    spend_minor: before.spend_minor + added.spend_minor,
-    visits: before.visits + added.visits,
-    points: before.points + added.points,
-  };
+  before.spend_minor += added.spend_minor;
+  before.visits += added.visits;
+  before.points += added.points;
 }
 
 export function redeem(work: Work, transaction: PendingTransaction): Verdict {

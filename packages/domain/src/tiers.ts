@@ -16,12 +16,13 @@ export interface Activity {
 export function tierFor(programme: Programme, { spend_minor, visits, points }: Activity): Tier {
   let reached = programme.tiers[0].tier;
   for (const rule of programme.tiers) {
-    const thresholds = [
-      [rule.spend_threshold_minor, spend_minor],
-      [rule.visits_threshold, visits],
-      [rule.points_threshold, points],
-    ] as const;
-    if (thresholds.some(([threshold, value]) => threshold !== null && value >= threshold)) reached = rule.tier;
+    const { spend_threshold_minor: spendNeeded, visits_threshold: visitsNeeded, points_threshold: pointsNeeded } = rule;
+    if (
+      (spendNeeded !== null && spend_minor >= spendNeeded) ||
+      (visitsNeeded !== null && visits >= visitsNeeded) ||
+      (pointsNeeded !== null && points >= pointsNeeded)
+    )
+      reached = rule.tier;
   }
   return reached;
 }

@@ -75,11 +75,13 @@ export type Verdict =
 /** A copy of the account that can be worked on; what a state written by an earlier version lacks is filled in. */
 export function copyAccount(account: LoyaltyAccount): LoyaltyAccount {
   const state: AccountState = { ...EMPTY_STATE, ...account.state };
-  return {
-    ...account,
-    state: { ...state, lots: [...state.lots], holds: [...state.holds], activity: [...state.activity] },
-  };
+  state.lots = copyAll(state.lots);
+  state.holds = state.holds.map((hold) => ({ ...hold, lots: copyAll(hold.lots) }));
+  state.activity = copyAll(state.activity);
+  return { ...account, state };
 }
+
+const copyAll = <Item extends object>(items: readonly Item[]): Item[] => items.map((item) => ({ ...item }));
 
 /** What can be spent: neither held nor owed. Of an account whose lapsed lots are settled. */
 export const availablePoints = (account: LoyaltyAccount): number =>
