@@ -35,7 +35,8 @@ create index loyalty_accounts_settle on loyalty_accounts (settles_at) where sett
 alter table loyalty_transactions
   -- What a request says beyond the columns, and why the line is what it is (domain/loyalty.ts).
   add column terms       jsonb,
-  add column explanation jsonb,
+  -- Not jsonb: the hash covers every character of it.
+  add column explanation json,
   add column hash        bytea,
   drop constraint loyalty_transactions_type_check,
   add constraint loyalty_transactions_type_check check (type in (

@@ -6,6 +6,7 @@ import {
   type AccountState,
   applyTransactions,
   EMPTY_STATE,
+  type Explanation,
   type LoyaltyAccount,
   type Outcome,
   type PendingTransaction,
@@ -31,7 +32,14 @@ export interface AuditDifference {
 }
 
 type StoredLine = PendingTransaction &
-  HashedLine & { sequence: number; rejection_code: string | null; accepted_from: string; hash: string | null };
+  HashedLine & {
+    sequence: number;
+    explanation: Explanation | null;
+    explained: string | null;
+    rejection_code: string | null;
+    accepted_from: string;
+    hash: string | null;
+  };
 
 const PAGE = 500;
 const OF_A_LINE = ['type', 'status', 'rejection_code', 'points', 'balance_after', 'explanation'] as const;
@@ -72,7 +80,8 @@ function readPage(db: Database, after: string): Promise<Page> {
       );
       const stored = await rows<StoredLine>(
         tx,
-        `select ${PENDING_COLUMNS}, status, rejection_code, balance_after, sequence, explanation, encode(hash, 'hex') as hash,
+        `select ${PENDING_COLUMNS}, status, rejection_code, balance_after, sequence, explanation,
+                explanation::text as explained, encode(hash, 'hex') as hash,
                 accepted_from
            from loyalty_transactions where customer_id = any(?) and status <> 'pending' order by customer_id, position`,
         [accounts.map((account) => account.customer_id)],
@@ -123,7 +132,7 @@ function compare(account: AccountRow, page: Omit<Page, 'lines'> & { lines: Store
   for (const line of decided) {
     // Lines from before there was a chain have none.
     if (line.hash === null && hash === null) continue;
-    hash = hashLine(hash, line.id, line, line);
+    hash = hashLine(hash, line.id, line, { explanation: line.explained ?? '', purchase: line });
     if (line.hash !== hash) {
       differ('hash', line.sequence, [hash, line.hash]);
       return differences;

@@ -20,6 +20,7 @@ type Posted = ReadonlyMap<string, { amount_minor: number | null; currency: strin
 interface Line {
   id: string;
   hash: string | null;
+  explanation: string;
   outcome: Outcome;
 }
 
@@ -29,9 +30,13 @@ export async function saveDecisions(tx: Database, decided: readonly Decided[], w
   for (const { account, outcomes } of decided) {
     for (const outcome of outcomes) {
       const id = outcome.id ?? uuidv7();
-      if (outcome.sequence !== null) account.ledger_hash = hashLine(account.ledger_hash, id, outcome, waiting.get(id));
-      const line = { id, hash: outcome.sequence === null ? null : account.ledger_hash, outcome };
-      (outcome.id === null ? added : posted).push(line);
+      const explanation = outcome.explanation === null ? '' : JSON.stringify(outcome.explanation);
+      let hash: string | null = null;
+      if (outcome.sequence !== null) {
+        hash = hashLine(account.ledger_hash, id, outcome, { explanation, purchase: waiting.get(id) });
+        account.ledger_hash = hash;
+      }
+      (outcome.id === null ? added : posted).push({ id, hash, explanation, outcome });
     }
   }
   await saveAccounts(
@@ -44,7 +49,8 @@ export async function saveDecisions(tx: Database, decided: readonly Decided[], w
   if (changes.length > 0) await tx('loyalty_tier_changes').insert(changes);
 }
 
-const DECISION = `unnest(?::uuid[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::jsonb[], ?::text[]`;
+const DECISION = `unnest(?::uuid[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[],
+  string_to_array(?, e'\\n', '')::json[], ?::text[]`;
 const DECIDED_COLUMNS = 'id, status, rejection_code, points, balance_after, sequence, explanation, hash';
 
 /** The arrays that DECISION takes. A parked row is not decided: it only waits elsewhere. */
@@ -57,7 +63,8 @@ function decisionOf(lines: readonly Line[]): unknown[] {
     of(({ outcome }) => (outcome.sequence === null ? null : outcome.points)),
     of(({ outcome }) => (outcome.sequence === null ? null : outcome.balance_after)),
     of(({ outcome }) => outcome.sequence),
-    lines.map(({ outcome }) => outcome.explanation && JSON.stringify(outcome.explanation)),
+    // JSON has no line breaks of its own.
+    lines.map(({ explanation }) => explanation).join('\n'),
     of(({ hash }) => hash),
   ];
 }
