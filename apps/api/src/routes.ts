@@ -12,6 +12,8 @@ import { patch } from './customers/patch.ts';
 import * as customerSchemas from './customers/schemas.ts';
 import * as batch from './loyalty/batch.ts';
 import * as loyalty from './loyalty/handlers.ts';
+import * as programme from './loyalty/programme.ts';
+import * as programmeSchemas from './loyalty/programme-schemas.ts';
 import * as loyaltySchemas from './loyalty/schemas.ts';
 import * as ops from './ops/handlers.ts';
 import * as opsSchemas from './ops/schemas.ts';
@@ -84,6 +86,20 @@ export const routes: readonly Route[] = [
     summary: 'Post up to 1,000 earn and redeem events at once, as a till does that was offline',
     query: loyaltySchemas.batchQuery, body: loyaltySchemas.batch, consumes: ['application/json', 'application/x-ndjson'],
     max_bytes: 1_048_576, max_items: loyaltySchemas.MAX_BATCH, answers: { 207: loyaltySchemas.batchAnswer }, problems: ['batch-refused', 'outcome-unknown'] },
+  { method: 'get', path: '/loyalty/programme', permission: 'loyalty:rules', handler: programme.read,
+    summary: 'The rules in force, and every version there was and will be',
+    answers: { 200: programmeSchemas.programmeAnswer } },
+  { method: 'put', path: '/loyalty/programme', permission: 'loyalty:configure', handler: programme.write,
+    summary: 'Write a new version of the rules, or ask what it would do to tiers',
+    headers: ['If-Match'], query: programmeSchemas.programmeQuery, body: programmeSchemas.programme,
+    answers: { 200: programmeSchemas.dryRun, 201: programmeSchemas.version },
+    problems: ['programme-changed', 'value-refused', 'invalid-header'] },
+  { method: 'get', path: '/loyalty/verify', permission: 'loyalty:verify', handler: programme.verify,
+    summary: 'Fold the ledgers of some accounts again, and say what differs',
+    query: programmeSchemas.verifyQuery, answers: { 200: programmeSchemas.verified } },
+  { method: 'get', path: '/loyalty/liability', permission: 'analytics:read', handler: programme.liability,
+    summary: 'Points outstanding by the month in which they lapse',
+    answers: { 200: programmeSchemas.liability } },
   { method: 'get', path: '/audit', permission: 'audit:read', handler: audit.list,
     summary: 'Who changed what of whom and why, the newest first',
     query: auditSchemas.listQuery, answers: { 200: auditSchemas.entryList } },

@@ -3,6 +3,7 @@
 import { announceReady, createLog, createShutdown, loadWorkerConfig, openWorker } from '@customer-service/runtime';
 import { assertReady, openDatabase } from '@customer-service/store';
 import { createApplier } from './batch.ts';
+import { startSettling } from './settle.ts';
 import { startSweep } from './sweep.ts';
 
 const config = loadWorkerConfig();
@@ -18,6 +19,8 @@ await assertReady(db);
 
 const sweep = startSweep(sweepDb, log);
 shutdown.onClose('sweep', sweep.stop);
+const settling = startSettling(sweepDb, log);
+shutdown.onClose('settling', settling.stop);
 const worker = openWorker(config, log, createApplier(db, log));
 shutdown.onClose('queue worker', worker.close);
 

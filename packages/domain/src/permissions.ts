@@ -16,6 +16,9 @@ export const PERMISSIONS = [
   'loyalty:redeem',
   'loyalty:ingest',
   'loyalty:read',
+  'loyalty:rules',
+  'loyalty:configure',
+  'loyalty:verify',
   'analytics:read',
   'audit:read',
 ] as const;
@@ -39,6 +42,9 @@ export const POLICY: Record<Permission, Partial<Record<Role, Scope>>> = {
   'loyalty:redeem': { ...desk, service: 'any' },
   'loyalty:ingest': { ...desk, service: 'any' },
   'loyalty:read': { ...desk, service: 'any', customer: 'own' },
+  'loyalty:rules': { ...desk, service: 'any' },
+  'loyalty:configure': { admin: 'any' },
+  'loyalty:verify': { admin: 'any', ops: 'any' },
   'analytics:read': { admin: 'any', manager: 'any' },
   'audit:read': { admin: 'any', manager: 'any' },
 };

@@ -14,7 +14,8 @@ export interface Actor {
 
 export interface AuditEvent {
   action: AuditAction;
-  customer_id: string;
+  /** Null: of no customer, but of all. */
+  customer_id: string | null;
   changes: Changes;
 }
 

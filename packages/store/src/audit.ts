@@ -48,17 +48,32 @@ const OF_A_LINE = ['type', 'status', 'rejection_code', 'points', 'balance_after'
 export async function* auditAccounts(
   db: Database,
 ): AsyncGenerator<{ accounts: number; differences: AuditDifference[] }> {
-  let after = '00000000-0000-0000-0000-000000000000';
-  for (;;) {
-    const page = await readPage(db, after);
-    const last = page.accounts.at(-1);
-    if (last === undefined) return;
-    const differences = page.accounts.flatMap((account) =>
-      compare(account, { ...page, lines: page.lines.get(account.customer_id) ?? [] }),
-    );
-    yield { accounts: page.accounts.length, differences };
-    after = last.customer_id;
-  }
+  let after: string | null = null;
+  do {
+    const page: AuditPage = await auditPage(db, { after, limit: PAGE });
+    if (page.accounts > 0) yield page;
+    after = page.last;
+  } while (after !== null);
+}
+
+export interface AuditPage {
+  accounts: number;
+  differences: AuditDifference[];
+  /** After which the next page begins; null: there is none. */
+  last: string | null;
+}
+
+/** Some accounts, in the order of their ids. */
+export async function auditPage(
+  db: Database,
+  { after, limit }: { after: string | null; limit: number },
+): Promise<AuditPage> {
+  const page = await readPage(db, after ?? '00000000-0000-0000-0000-000000000000', limit);
+  const differences = page.accounts.flatMap((account) =>
+    compare(account, { ...page, lines: page.lines.get(account.customer_id) ?? [] }),
+  );
+  const last = page.accounts.length < limit ? null : (page.accounts.at(-1)?.customer_id ?? null);
+  return { accounts: page.accounts.length, differences, last };
 }
 
 interface Page {
@@ -70,13 +85,13 @@ interface Page {
 }
 
 /** All tables as of one snapshot, so that a running service makes no difference. */
-function readPage(db: Database, after: string): Promise<Page> {
+function readPage(db: Database, after: string, limit: number): Promise<Page> {
   return db.transaction(
     async (tx) => {
       const accounts = await rows<AccountRow>(
         tx,
         `select a.*, encode(a.ledger_hash, 'hex') as ledger_hash, 'active' as customer_status from loyalty_accounts a where customer_id > ? order by customer_id limit ?`,
-        [after, PAGE],
+        [after, limit],
       );
       const stored = await rows<StoredLine>(
         tx,

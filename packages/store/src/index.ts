@@ -10,7 +10,7 @@ export {
 } from './adjustments.ts';
 export { type Period, type Summary, summarise } from './analytics.ts';
 export { applyApart, applyPending } from './apply-pending.ts';
-export { type AuditDifference, auditAccounts } from './audit.ts';
+export { type AuditDifference, type AuditPage, auditAccounts, auditPage } from './audit.ts';
 export { type Actor, type AuditFilter, listAudit } from './audit-log.ts';
 export { type Database, type DatabaseOptions, databaseAnswers, openDatabase } from './connect.ts';
 export {
@@ -27,6 +27,7 @@ export { type DuplicateCustomer, type DuplicatePair, listDuplicates, type PairKe
 export { eraseCustomer } from './erase-customer.ts';
 export { type CustomerExport, exportCustomer } from './export-customer.ts';
 export { isStorageFault, isValueFault } from './faults.ts';
+export { type Liability, readLiability } from './liability.ts';
 export { isOpen, listLapsed, readAccounts, readBalance } from './loyalty-accounts.ts';
 export {
   listOverdueCustomers,
@@ -38,4 +39,5 @@ export { type Merge, mergeCustomers } from './merge-customers.ts';
 export { readMergedInto } from './merged-customers.ts';
 export { assertReady, migrate } from './migrate.ts';
 export { type AccountView, hasLapsed, type Preview, previewAccounts } from './preview.ts';
-export { readProgrammes } from './programmes.ts';
+export { addProgramme, ledgerNow, type NewProgramme, readAllAccounts, readProgrammes } from './programmes.ts';
+export { requalifySome } from './requalify.ts';
