@@ -78,10 +78,8 @@ describe('the embedded PostgreSQL', () => {
       child.kill('SIGTERM');
       await ended;
     });
-    const line = await until(() => /^\{.*\}$/m.exec(output)?.[0] ?? (child.exitCode !== null && 'none'), {
-      what: 'a server',
-      timeout_ms: 30_000,
-    });
+    const found = () => /^\{.*\}$/m.exec(output)?.[0] ?? (child.exitCode !== null && 'none');
+    const line = await until(found, { what: 'a server', timeout_ms: 30_000 });
     if (line === 'none') throw new Error(output);
     const server: EmbeddedPostgres = JSON.parse(line);
     return { child, server, printed: () => output };
