@@ -76,7 +76,6 @@ function counted() {
     await until(async () => (await ask()).status === 429, { what: 'a refusal' });
     await until(async () => (await ask()).status === 200, {
       what: 'the next window',
-      timeout_ms: 2_500,
       every_ms: 100,
     });
   });

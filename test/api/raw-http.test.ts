@@ -157,7 +157,8 @@ describe('HTTP on the wire', () => {
     const { answers, duration_ms } = await talk(service.url, [`GET /health HTTP/3.0\r\n${HOST}\r\n${GET}\r\n`]);
     expect(answers.map((answer) => answer.status)).to.deep.equal([400]);
     expect(answers[0]?.headers.connection).to.equal('close');
-    expect(duration_ms).to.be.below(2_000);
+    // The connection would be kept for 5 s otherwise.
+    expect(duration_ms).to.be.below(4_000);
   });
 
   it('asks for another connection after 1,000 requests', async () => {
@@ -207,6 +208,9 @@ describe('HTTP on the wire', () => {
   describe('slowly', slow);
 });
 
+/** For how long the slow ones would go on: 30 pieces, half a second apart. A limit that works ends them long before. */
+const DRIPPING_MS = 14_000;
+
 /** All of it at the same time: it is mostly waiting. */
 function slow() {
   let service: Service;
@@ -246,7 +250,7 @@ function slow() {
   });
 
   it('answers honest clients at once while 500 others say nothing', async () => {
-    expect(closed_after).to.have.length(0);
+    expect(closed_after, 'they are still there').to.have.length.below(500);
     const durations = await Promise.all(
       Array.from({ length: 50 }, async () => {
         const started = performance.now();
@@ -254,29 +258,30 @@ function slow() {
         return performance.now() - started;
       }),
     );
-    expect(Math.max(...durations)).to.be.below(1_500);
+    // Whoever had to wait for the others would wait until the first of them are given up, for 3 s.
+    expect(Math.max(...durations)).to.be.below(2_900);
   });
 
   it('gives up on headers after 3 seconds', async () => {
     const { answers, duration_ms } = await talks.headers;
     expectProblem(answers[0], 408, 'request-timeout');
-    expect(duration_ms).to.be.within(2_900, 6_000);
+    expect(duration_ms).to.be.within(2_900, DRIPPING_MS);
   });
 
   it('gives up on a connection that says nothing', async () => {
-    expect((await talks.silent).duration_ms).to.be.below(6_000);
+    expect((await talks.silent).duration_ms).to.be.below(DRIPPING_MS);
   });
 
-  it('gives up on all of 500 such connections within 6 seconds', async () => {
+  it('gives up on all of 500 such connections', async () => {
     await until(() => closed_after.length === 500, { what: 'the end of 500 connections' });
-    expect(Math.max(...closed_after)).to.be.below(6_500);
+    expect(Math.max(...closed_after)).to.be.below(DRIPPING_MS);
   });
 
   it('gives up on a body after 5 seconds', async () => {
     const { answers, duration_ms } = await talks.body;
     expectProblem(answers[0], 408, 'request-timeout');
     expect(answers).to.have.length(1);
-    expect(duration_ms).to.be.within(4_900, 10_000);
+    expect(duration_ms).to.be.within(4_900, DRIPPING_MS);
   });
 
   it('gives an answer all the time it needs: the limits are for what arrives', async () => {

@@ -42,6 +42,7 @@ if (program !== undefined) {
       await postMany(service, customers, 50);
       await redis.stop();
       await postMany(service, customers, 100);
+      await until(async () => (await queueStatus()) === 'down', { what: 'the API to notice' });
       const { status, body } = await service.request('GET', '/health');
       expect({ status, health: body.status }).to.deep.equal({ status: 200, health: 'degraded' });
       expect(await drained(service)).to.deep.equal({ pending: 0, applied: 150, rejected: 0 });
@@ -77,8 +78,8 @@ if (program !== undefined) {
       try {
         const started = performance.now();
         await postMany(service, customers, 20);
-        // A request that waited for its ring would take BullMQ's patience, not a fraction of a second.
-        expect(performance.now() - started).to.be.below(2_000);
+        // A request that waited for its ring would wait until Redis goes on, which here is never.
+        expect(performance.now() - started).to.be.below(5_000);
         expect((await drained(service)).pending).to.equal(0);
       } finally {
         redis.child.kill('SIGCONT');

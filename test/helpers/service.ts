@@ -57,12 +57,16 @@ export interface Service {
 
 let redisDatabases = 0;
 
+/** A Redis database that nobody else of this run has; the server of the suite has 64 (redis.ts), others at least 16. */
+export function nextRedisUrl(): string {
+  return `${process.env.TEST_REDIS_URL}/${redisDatabases++}`;
+}
+
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
   const database = await createDatabase();
-  redisDatabases += 1;
   const environment: Record<string, string> = {
     DATABASE_URL: database.url,
-    ...(options.backend === 'redis' && { REDIS_URL: `${process.env.TEST_REDIS_URL}/${redisDatabases}` }),
+    ...(options.backend === 'redis' && { REDIS_URL: nextRedisUrl() }),
     JWT_SECRET: SECRET,
     PORT: '0',
     LOG_LEVEL: 'error',

@@ -78,7 +78,8 @@ describe('the embedded PostgreSQL', () => {
       child.kill('SIGTERM');
       await ended;
     });
-    const line = await until(() => /^\{.*\}$/m.exec(output)?.[0] ?? (child.exitCode !== null && 'none'));
+    const found = () => /^\{.*\}$/m.exec(output)?.[0] ?? (child.exitCode !== null && 'none');
+    const line = await until(found, { what: 'a server', timeout_ms: 30_000 });
     if (line === 'none') throw new Error(output);
     const server: EmbeddedPostgres = JSON.parse(line);
     return { child, server, printed: () => output };
@@ -175,7 +176,7 @@ describe('the embedded PostgreSQL', () => {
       const { child } = await startOwner();
       const pid = serverPid();
       child.kill('SIGKILL');
-      await until(() => isGone(pid), { timeout_ms: 3000, what: 'the server to end' });
+      await until(() => isGone(pid), { what: 'the server to end' });
       await until(() => !fs.existsSync(join(data_dir, 'postgres/postmaster.pid')), { what: 'a clean end' });
     });
 
@@ -219,7 +220,7 @@ describe('the embedded PostgreSQL', () => {
         const { startPostgres } = await import(${JSON.stringify(join(CHECKOUT, 'scripts/embedded-postgres.ts'))});
         await startPostgres({ data_dir: ${JSON.stringify(data_dir)} });`;
       const args = ['--import', 'tsx', '--input-type=module', '-e', script];
-      execFileSync(process.execPath, args, { cwd: CHECKOUT, timeout: 10_000 });
+      execFileSync(process.execPath, args, { cwd: CHECKOUT, timeout: 30_000 });
       await until(() => !fs.existsSync(join(data_dir, 'postgres/postmaster.pid')), { what: 'the server to end' });
     });
   });

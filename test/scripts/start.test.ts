@@ -57,6 +57,11 @@ describe('npm start', function () {
     rmSync(data_dir, { recursive: true, force: true });
   });
 
+  const ended = ({ child }: Running) =>
+    until(() => child.exitCode ?? undefined, { what: 'the end of npm start', timeout_ms: 30_000 });
+  const nothingIsLeft = () =>
+    until(() => processesOf(data_dir).length === 0, { what: 'the end of everything npm start had started' });
+
   it('loads the demo shop, prints a curl that earns points, and leaves nothing behind on SIGTERM', async () => {
     const running = npmStart(data_dir);
     await ready(running);
@@ -74,9 +79,9 @@ describe('npm start', function () {
     expect(replay.toString()).to.include('every customer agrees with the independent fold');
 
     running.child.kill('SIGTERM');
-    await until(() => running.child.exitCode ?? undefined, { what: 'the end of npm start' });
+    await ended(running);
     expect(running.child.exitCode).to.equal(0);
-    expect(processesOf(data_dir)).to.deep.equal([]);
+    await nothingIsLeft();
   });
 
   it('keeps the data, does not load the shop again, and leaves nothing behind after kill -9', async () => {
@@ -89,7 +94,7 @@ describe('npm start', function () {
     expect((summary as { customers: { total: number } }).customers.total).to.equal(794);
 
     running.child.kill('SIGKILL');
-    await until(() => processesOf(data_dir).length === 0, { what: 'the end of everything npm start had started' });
+    await nothingIsLeft();
     await until(
       () =>
         fetch(`${url}/health`).then(
@@ -102,7 +107,7 @@ describe('npm start', function () {
     const again = npmStart(data_dir, '--empty');
     await ready(again);
     again.child.kill('SIGINT');
-    await until(() => again.child.exitCode ?? undefined, { what: 'the end of npm start' });
-    expect(processesOf(data_dir)).to.deep.equal([]);
+    await ended(again);
+    await nothingIsLeft();
   });
 });

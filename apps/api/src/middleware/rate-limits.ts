@@ -83,8 +83,7 @@ const WHAT: Record<string, string> = {
 
 /** Both are lists: a movement has an item of its principal and one of its customer. Counted again, the last one is it. */
 function describe(ctx: Context, { name, limit }: Limiter, { remaining, reset_s }: Count): void {
-  const write = (header: string, item: string) =>
-    name === 'movements' ? ctx.append(header, item) : ctx.set(header, item);
-  write('RateLimit-Policy', `"${name}";q=${limit.requests};w=${limit.window_s}`);
-  write('RateLimit', `"${name}";r=${remaining};t=${reset_s}`);
+  const write = name === 'movements' ? 'append' : 'set';
+  ctx[write]('RateLimit-Policy', `"${name}";q=${limit.requests};w=${limit.window_s}`);
+  ctx[write]('RateLimit', `"${name}";r=${remaining};t=${reset_s}`);
 }
