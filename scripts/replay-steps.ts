@@ -159,7 +159,7 @@ async function countOurs(client: Client, list: string, ours: Set<string>): Promi
 }
 
 /** Begins the items in their order, at most `concurrency` at once. The first fault is thrown and nothing new begun. */
-async function inParallel<T>(concurrency: number, items: T[], work: (item: T) => Promise<void>): Promise<void> {
+export async function inParallel<T>(concurrency: number, items: T[], work: (item: T) => Promise<void>): Promise<void> {
   const rest = items.values();
   let failed = false;
   async function takeTurns(): Promise<void> {

@@ -15,6 +15,8 @@ import * as loyalty from './loyalty/handlers.ts';
 import * as programme from './loyalty/programme.ts';
 import * as programmeSchemas from './loyalty/programme-schemas.ts';
 import * as loyaltySchemas from './loyalty/schemas.ts';
+import * as clock from './ops/clock.ts';
+import * as clockSchemas from './ops/clock-schemas.ts';
 import * as ops from './ops/handlers.ts';
 import * as opsSchemas from './ops/schemas.ts';
 import type { Route } from './route.ts';
@@ -100,6 +102,12 @@ export const routes: readonly Route[] = [
   { method: 'get', path: '/loyalty/liability', permission: 'analytics:read', handler: programme.liability,
     summary: 'Points outstanding by the month in which they lapse',
     answers: { 200: programmeSchemas.liability } },
+  { method: 'get', path: '/test-clock', permission: 'loyalty:clock', handler: clock.read,
+    summary: "The ledger's clock; only where TEST_CLOCK=1 is set, never in production",
+    answers: { 200: clockSchemas.clock } },
+  { method: 'put', path: '/test-clock', permission: 'loyalty:clock', handler: clock.set,
+    summary: 'Travel in time, to see points lapse and tiers end; only where TEST_CLOCK=1 is set',
+    body: clockSchemas.setClock, answers: { 200: clockSchemas.clock }, problems: ['value-refused'] },
   { method: 'get', path: '/audit', permission: 'audit:read', handler: audit.list,
     summary: 'Who changed what of whom and why, the newest first',
     query: auditSchemas.listQuery, answers: { 200: auditSchemas.entryList } },

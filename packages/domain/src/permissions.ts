@@ -19,6 +19,7 @@ export const PERMISSIONS = [
   'loyalty:rules',
   'loyalty:configure',
   'loyalty:verify',
+  'loyalty:clock',
   'analytics:read',
   'audit:read',
 ] as const;
@@ -44,6 +45,7 @@ export const POLICY: Record<Permission, Partial<Record<Role, Scope>>> = {
   'loyalty:read': { ...desk, service: 'any', customer: 'own' },
   'loyalty:rules': { ...desk, service: 'any' },
   'loyalty:configure': { admin: 'any' },
+  'loyalty:clock': { admin: 'any' },
   'loyalty:verify': { admin: 'any', ops: 'any' },
   'analytics:read': { admin: 'any', manager: 'any' },
   'audit:read': { admin: 'any', manager: 'any' },

@@ -17,6 +17,8 @@ export type WorkerConfig = ProcessConfig;
 export interface ApiConfig extends ProcessConfig, AccessConfig {
   host: string;
   port: number;
+  /** Whether PUT /test-clock may move the ledger's clock; never in production. */
+  test_clock: boolean;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -34,6 +36,15 @@ const api_schema = process_schema
   .keys({
     HOST: Joi.string().default('127.0.0.1'),
     PORT: Joi.number().port().default(3000),
+    NODE_ENV: Joi.string(),
+    TEST_CLOCK: Joi.boolean()
+      .truthy('1')
+      .falsy('0')
+      .default(false)
+      .custom((value: boolean, { state, error }) =>
+        value && state.ancestors[0].NODE_ENV === 'production' ? error('any.invalid') : value,
+      )
+      .messages({ 'any.invalid': 'must not be set in production' }),
     ...access_keys,
   })
   .xor('JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWKS_URL')
@@ -55,6 +66,7 @@ export function loadApiConfig(environment: Environment = process.env): ApiConfig
     ...processConfig(value),
     host: value.HOST as string,
     port: Number(value.PORT),
+    test_clock: Boolean(value.TEST_CLOCK),
     ...toAccessConfig(value),
   };
 }

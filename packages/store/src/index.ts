@@ -41,3 +41,4 @@ export { assertReady, migrate } from './migrate.ts';
 export { type AccountView, hasLapsed, type Preview, previewAccounts } from './preview.ts';
 export { addProgramme, ledgerNow, type NewProgramme, readAllAccounts, readProgrammes } from './programmes.ts';
 export { requalifySome } from './requalify.ts';
+export { setTestClock } from './test-clock.ts';

@@ -1,14 +1,6 @@
 // Customers over HTTP: turns checked requests into store calls and rows into customers.
 
-import {
-  applyTransactions,
-  type Customer,
-  type CustomerProfile,
-  DomainError,
-  type LoyaltyAccount,
-  PROGRAMME,
-  ROLES,
-} from '@customer-service/domain';
+import { type Customer, type CustomerProfile, DomainError, ROLES } from '@customer-service/domain';
 import * as store from '@customer-service/store';
 import { v7 as uuidv7 } from 'uuid';
 import { actorOf } from '../actor.ts';

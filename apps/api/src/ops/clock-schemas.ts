@@ -1,0 +1,10 @@
+// The test clock, going in and coming out.
+
+import Joi from 'joi';
+import { timestamp } from '../fields.ts';
+
+export const setClock = Joi.object({
+  now: timestamp().required().description('Not before anything that was accepted'),
+});
+
+export const clock = Joi.object({ now: timestamp().required() });
