@@ -1,7 +1,6 @@
 // Every URL of the API on one screen, with who may call it, what goes in and what comes out. The router, the OpenAPI
 // document and the authorization tests all read this table.
 
-import Joi from 'joi';
 import * as analytics from './analytics/handlers.ts';
 import * as analyticsSchemas from './analytics/schemas.ts';
 import * as audit from './audit/handlers.ts';
@@ -37,7 +36,7 @@ const movement = {
 const event = {
   ...movement,
   query: loyaltySchemas.eventQuery,
-  answers: { 200: Joi.alternatives(ledger.transaction, ledger.dryRun), 202: ledger.transaction },
+  answers: { 200: ledger.eventAnswer, 202: ledger.transaction },
   answer_headers: { ...movement.answer_headers, 200: ['Location?', 'Idempotent-Replayed', 'Preference-Applied?'] },
 } as const;
 

@@ -119,6 +119,9 @@ export const dryRun = Joi.object({
   as_of: timestamp().required(),
 }).meta({ name: 'DryRun' });
 
+/** What became of an event, or what would become of it. */
+export const eventAnswer = Joi.alternatives(transaction, dryRun).meta({ name: 'EventAnswer' });
+
 export const hold = Joi.object({
   id: uuid().required().description('Of the transaction that asked for it'),
   customer_id: uuid().required(),
@@ -167,7 +170,7 @@ export const adjustmentQuery = Joi.object({
 });
 
 /** A transaction, or the request that waits for a second person or was refused by one. */
-export const adjusted = Joi.alternatives(transaction, adjustment);
+export const adjusted = Joi.alternatives(transaction, adjustment).meta({ name: 'AdjustmentAnswer' });
 
 export const decision = Joi.object({
   adjustment: adjustment.required(),
@@ -222,7 +225,7 @@ const booked = Joi.object({
   .meta({ name: 'BookedBalance' })
   .description('Lines of this account alone: what a merged record had before the merge is not among them');
 
-export const balanceOrBooked = Joi.alternatives(balance, booked);
+export const balanceOrBooked = Joi.alternatives(balance, booked).meta({ name: 'BalanceAnswer' });
 
 export const balanceQuery = Joi.object({
   as_of: timestamp().description('The balance as it was booked at that moment, in a shorter answer; not in the future'),

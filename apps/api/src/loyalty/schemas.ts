@@ -77,8 +77,8 @@ const part = (fields: Record<string, Joi.Schema>) =>
     points: points.description('So many points, and nothing of the spend'),
     amount_minor: amount_minor.description('So much of the purchase, and the points in proportion'),
     currency,
-    ...fields,
     ...about,
+    ...fields,
   })
     .oxor('points', 'amount_minor')
     .and('amount_minor', 'currency')
@@ -96,7 +96,7 @@ export const reverse = part({}).meta({ name: 'ReverseRequest', published });
 
 /** With the order instead of the transaction, which may not be here yet. */
 export const refund = part({
-  order_id: line(100).description('Of the purchase').example('CA-2016-152156'),
+  order_id: line(100).required().description('Of the purchase').example('CA-2016-152156'),
 }).meta({ name: 'RefundRequest', published });
 
 const MAX_HOLD_S = 30 * 86_400;
