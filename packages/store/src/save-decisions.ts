@@ -24,7 +24,9 @@ interface Line extends Outcome {
 
 /** @throws Error when a row had been decided before, which the lock makes impossible: the transaction must roll back */
 export async function saveDecisions(tx: Database, decided: readonly Decided[], rows: Posted): Promise<void> {
-  const [posted, added]: [Line[], Line[]] = [[], []];
+  // By id: what was parked and taken up again by the same list is written as it ended.
+  const posted = new Map<string, Line>();
+  const added: Line[] = [];
   for (const each of decided) {
     for (const outcome of each.outcomes) {
       const line = { ...outcome, id: outcome.id ?? uuidv7(), hash: null as Buffer | null };
@@ -33,14 +35,15 @@ export async function saveDecisions(tx: Database, decided: readonly Decided[], r
         const covered = { ...line, sequence: outcome.sequence, amount_minor, currency };
         each.account.ledger_hash = line.hash = hashLine(each.account.ledger_hash, covered);
       }
-      (outcome.id === null ? added : posted).push(line);
+      if (outcome.id === null) added.push(line);
+      else posted.set(line.id, line);
     }
   }
   await saveAccounts(
     tx,
     decided.map(({ account }) => account),
   );
-  if (posted.length > 0) await saveOutcomes(tx, posted);
+  if (posted.size > 0) await saveOutcomes(tx, [...posted.values()]);
   if (added.length > 0) await insertLines(tx, added);
   const changes = decided.flatMap(({ tier_changes }) => tier_changes);
   if (changes.length > 0) await insertTierChanges(tx, changes);
