@@ -13,6 +13,7 @@ export interface BookedBalance {
 /**
  * What the last line of the ledger that was booked by `moment` left behind. The account's own lines alone: what a merged
  * record had before the merge is not part of them.
+ * Moments are told in milliseconds and kept in microseconds: the whole of that millisecond counts.
  * @returns undefined when there is no such customer, or `moment` is still to come
  */
 export async function readBooked(db: Database, customerId: string, moment: string): Promise<BookedBalance | undefined> {
@@ -20,11 +21,11 @@ export async function readBooked(db: Database, customerId: string, moment: strin
     db,
     `select coalesce(line.balance_after, 0) as points_balance, coalesce(line.sequence, 0) as sequence,
             coalesce(before.to_tier, after.from_tier, a.tier) as tier
-       from (select ?::timestamptz as at) as asked
+       from (select ?::timestamptz as at, ?::timestamptz + interval '1 millisecond' as until) as asked
        join loyalty_accounts a on a.customer_id = ? and a.closed_at is null
        left join lateral (
          select sequence, balance_after from loyalty_transactions
-          where customer_id = a.customer_id and applied_at <= asked.at order by sequence desc limit 1) as line on true
+          where customer_id = a.customer_id and applied_at < asked.until order by sequence desc limit 1) as line on true
        left join lateral (
          select id, to_tier from loyalty_tier_changes
           where customer_id = a.customer_id and sequence <= coalesce(line.sequence, 0) and at <= asked.at
@@ -33,7 +34,7 @@ export async function readBooked(db: Database, customerId: string, moment: strin
          select from_tier from loyalty_tier_changes
           where customer_id = a.customer_id and id > coalesce(before.id, 0) order by id limit 1) as after on true
       where asked.at <= ledger_now()`,
-    [moment, customerId],
+    [moment, moment, customerId],
   );
   return row;
 }
