@@ -196,6 +196,13 @@ function dryRuns() {
     await earn(service, customer, { points: 50 }, WAIT);
     await passTime(service, '40 days');
     expect((await tryOut('redeem', { points: 1 })).body).to.include({ rejection_code: 'insufficient-points' });
+    const { body, headers } = await service.request('GET', `/customers/${customer}`);
+    expect(body.loyalty.points_available).to.equal(0);
+    const changed = await service.request('PUT', `/customers/${customer}`, {
+      body: { gender: 'x' },
+      headers: { 'If-Match': headers.get('etag') as string },
+    });
+    expect(changed.status, 'what lapsed is no change of the profile').to.equal(200);
     await passTime(service, '-40 days');
   });
 }

@@ -95,7 +95,7 @@ export const PROBLEMS: Record<ProblemCode, ProblemType> = {
   'idempotency-key-reused': {
     status: 422,
     title: 'The Idempotency-Key belongs to another request',
-    help: 'The same customer has a transaction under this key with another operation or other contents; it stands as it was accepted. Use a new key for a new movement.',
+    help: 'The same customer has a transaction under this key with another operation, another hold or transaction in its path, or other contents; it stands as it was accepted. Use a new key for a new movement.',
   },
   'external-reference-reused': {
     status: 409,
