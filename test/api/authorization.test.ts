@@ -30,6 +30,21 @@ const EXPECTED: Record<string, string> = {
   'post /customers/:customer_id/merge': /*                           */ '401 401 403 403 403 403 ok ok 403 403',
   'post /customers/:customer_id/loyalty/earn': /*                    */ '401 401 403 403 ok ok ok ok 403 403',
   'post /customers/:customer_id/loyalty/redeem': /*                  */ '401 401 403 403 ok ok ok ok 403 403',
+  'post /customers/:customer_id/loyalty/holds': /*                   */ '401 401 403 403 ok ok ok ok 403 403',
+  'get /customers/:customer_id/loyalty/holds': /*                    */ '401 401 ok 404 ok ok ok ok 403 403',
+  'get /customers/:customer_id/loyalty/holds/:hold_id': /*           */ '401 401 ok 404 ok ok ok ok 403 403',
+  'post /customers/:customer_id/loyalty/holds/:hold_id/capture': /*  */ '401 401 403 403 ok ok ok ok 403 403',
+  'post /customers/:customer_id/loyalty/holds/:hold_id/void': /*     */ '401 401 403 403 ok ok ok ok 403 403',
+  'post /customers/:customer_id/loyalty/transactions/:transaction_id/reverse':
+    /* */ '401 401 403 403 ok ok ok ok 403 403',
+  'post /customers/:customer_id/loyalty/reversals': /*               */ '401 401 403 403 ok ok ok ok 403 403',
+  'post /customers/:customer_id/loyalty/adjustments': /*             */ '401 401 403 403 403 403 ok ok 403 403',
+  'get /loyalty/adjustments': /*                                     */ '401 401 403 403 403 403 ok ok 403 403',
+  'get /loyalty/adjustments/:adjustment_id': /*                      */ '401 401 403 403 403 403 ok ok 403 403',
+  'post /loyalty/adjustments/:adjustment_id/approve': /*             */ '401 401 403 403 403 403 403 ok 403 403',
+  'post /loyalty/adjustments/:adjustment_id/refuse': /*              */ '401 401 403 403 403 403 403 ok 403 403',
+  'get /customers/:customer_id/loyalty/expirations': /*              */ '401 401 ok 404 ok ok ok ok 403 403',
+  'get /customers/:customer_id/loyalty/tiers': /*                    */ '401 401 ok 404 ok ok ok ok 403 403',
   'get /customers/:customer_id/loyalty/transactions': /*             */ '401 401 ok 404 ok ok ok ok 403 403',
   'get /customers/:customer_id/loyalty/transactions/:transaction_id': '401 401 ok 404 ok ok ok ok 403 403',
   'patch /customers/:customer_id': /*                                */ '401 401 ok 404 403 ok ok ok 403 403',
@@ -55,6 +70,9 @@ const bodies = (): Record<string, object> => ({
   'post /customers/:customer_id/merge': { from_customer_id: merged },
   'post /customers/:customer_id/loyalty/earn': { points: 1 },
   'post /customers/:customer_id/loyalty/redeem': { points: 1 },
+  'post /customers/:customer_id/loyalty/holds': { points: 1 },
+  'post /customers/:customer_id/loyalty/adjustments': { direction: 'credit', points: 1, reason_code: 'other' },
+  'post /customers/:customer_id/loyalty/reversals': { order_id: 'o' },
 });
 
 const nameOf = (route: Route): string => `${route.method} ${route.path}`;
@@ -76,6 +94,9 @@ let customer: string;
 let merged: string;
 let erased: string;
 let transaction: string;
+let hold: string;
+let approved: string;
+let refused: string;
 let cells = 0;
 
 describe('authorization', () => {
@@ -86,7 +107,11 @@ describe('authorization', () => {
       string,
       string,
     ];
-    transaction = (await earn(service, customer, { points: 5 })).body.id;
+    transaction = (await earn(service, customer, { points: 50 })).body.id;
+    hold = (await post(`/customers/${customer}/loyalty/holds`, { points: 5 })).body.id;
+    const request = { direction: 'credit', points: 5_001, reason_code: 'other' };
+    const asked = () => post(`/customers/${customer}/loyalty/adjustments`, request);
+    [approved, refused] = [(await asked()).body.id, (await asked()).body.id];
   });
   after(async () => {
     await service.stop();
@@ -98,6 +123,9 @@ describe('authorization', () => {
   describe('around the routes', methods);
 });
 
+const post = (path: string, body: object) =>
+  service.request('POST', path, { role: 'manager', body, headers: { 'Idempotency-Key': randomUUID() } });
+
 /** Whom a route is asked about: what erases needs a customer of its own. */
 const subjectOf = (route: Route): string => (route.method === 'delete' ? erased : customer);
 
@@ -105,6 +133,8 @@ const pathOf = (route: Route): string =>
   route.path
     .replace(':customer_id', subjectOf(route))
     .replace(':transaction_id', transaction)
+    .replace(':hold_id', hold)
+    .replace(':adjustment_id', route.path.endsWith('/refuse') ? refused : approved)
     .replace(':file', 'start.js')
     .replace(':code', 'not-found');
 
@@ -128,7 +158,7 @@ function callerOf(principal: Principal, self = customer): RequestOptions {
 async function verdictOf(route: Route, principal: Principal): Promise<Verdict> {
   const { status, body } = await service.request(route.method.toUpperCase(), pathOf(route), {
     ...callerOf(principal, subjectOf(route)),
-    ...(route.body && { body: bodies()[nameOf(route)] }),
+    ...(route.body && { body: bodies()[nameOf(route)] ?? {} }),
     headers: { 'Idempotency-Key': randomUUID() },
   });
   if (status >= 200 && status < 300) return 'allowed';

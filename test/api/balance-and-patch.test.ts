@@ -19,11 +19,16 @@ describe('the loyalty balance', () => {
     const { body } = await service.request('GET', `/customers/${customer}/loyalty`);
     const { as_of, ...balance } = body;
     expect(balance).to.deep.equal({
+      points_balance: 100,
       points_available: 100,
+      points_held: 0,
       points_pending: 50,
-      lifetime: { earned: 123, redeemed: 23, total_spent_minor: 12_345, visits_count: 1 },
+      points_debt: 0,
+      lifetime: { earned: 123, redeemed: 23, expired: 0, adjusted: 0, total_spent_minor: 12_345, visits_count: 1 },
       tier: 'bronze',
-      tier_progress: { next_tier: 'silver', spend_to_next_minor: 37_655, visits_to_next: 9 },
+      tier_progress: {
+        ...{ next_tier: 'silver', spend_to_next_minor: 37_655, visits_to_next: 9, points_to_next: null, keep: null },
+      },
       sequence: 2,
     });
     expect(Math.abs(Date.parse(as_of) - Date.now())).to.be.below(60_000);
@@ -34,7 +39,9 @@ describe('the loyalty balance', () => {
     await earn(service, customer, { amount_minor: 1_000_000, currency: 'USD' }, { Prefer: 'wait=5' });
     const { body } = await service.request('GET', `/customers/${customer}/loyalty`);
     expect(body.tier).to.equal('diamond');
-    expect(body.tier_progress).to.deep.equal({ next_tier: null, spend_to_next_minor: null, visits_to_next: null });
+    expect(body.tier_progress).to.deep.equal({
+      ...{ next_tier: null, spend_to_next_minor: null, visits_to_next: null, points_to_next: null, keep: null },
+    });
   });
 
   it('is 304 for whoever has it already, until the profile or the points change', async () => {

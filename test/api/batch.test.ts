@@ -46,6 +46,26 @@ describe('POST /loyalty/transactions/batch', () => {
     await balancesAgree(service);
   });
 
+  it('takes refunds among them, before their purchase and after it, as the worker decides', async () => {
+    const refund = (order_id: string) => ({ ...sale({ order_id, amount_minor: 400 }), type: 'reverse' });
+    const { body } = await post({
+      items: [
+        refund('late'),
+        sale({ order_id: 'late' }),
+        sale({ order_id: 'early' }),
+        refund('early'),
+        refund('never'),
+      ],
+    });
+    expect(body).to.include({ accepted: 5, refused: 0 });
+    await drained(service);
+    const { body: account } = await service.request('GET', `/customers/${customer}/loyalty`);
+    expect(account).to.include({ points_balance: 12, sequence: 4 });
+    const parked = await service.request('GET', `/customers/${customer}/loyalty/transactions?status=parked`);
+    expect(parked.body.items.map((item: { order_id: string }) => item.order_id)).to.deep.equal(['never']);
+    await balancesAgree(service);
+  });
+
   it('answers each item: one that is wrong keeps nobody else out', async () => {
     const key = randomUUID();
     await earn(service, customer, { amount_minor: 700, currency: 'USD' }, { 'Idempotency-Key': key });

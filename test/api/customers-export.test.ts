@@ -36,6 +36,7 @@ describe('the export of a customer', () => {
     expect(body.loyalty_account).to.deep.equal({
       ...{ points_balance: 130, lifetime_points_earned: 130, lifetime_points_redeemed: 0, tier: 'bronze' },
       ...{ total_spent_minor: 12_345, visits_count: 1 },
+      ...{ points_held: 0, lifetime_points_expired: 0, lifetime_points_adjusted: 0 },
     });
     const lines = body.transactions.map((line: { type: string; points: number; status: string }) => [
       line.type,

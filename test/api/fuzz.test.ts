@@ -10,7 +10,7 @@ import { routes } from '../../apps/api/src/routes.ts';
 import { balancesAgree, drained } from '../helpers/ledger.ts';
 import { likely, ODD, type Schema, TEXTS } from '../helpers/near-valid.ts';
 import { type RequestOptions, type Service, startService } from '../helpers/service.ts';
-import { createCustomer, earn } from '../helpers/shop.ts';
+import { createCustomer, earn, post } from '../helpers/shop.ts';
 
 const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 2_000);
 const SEED = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -112,7 +112,10 @@ describe('fuzzing', () => {
     this.timeout(600_000);
     const ids = await Promise.all(Array.from({ length: 5 }, () => createCustomer(service)));
     const { body } = await earn(service, ids[0] as string, { points: 1_000 });
-    ids.push(body.id);
+    ids.push(body.id, (await post(service, `/customers/${ids[0]}/loyalty/holds`, { points: 100 })).body.id);
+    const adjustment = { direction: 'credit', points: 5_001, reason_code: 'other' };
+    const asked = await post(service, `/customers/${ids[1]}/loyalty/adjustments`, adjustment, { role: 'manager' });
+    ids.push(asked.body.id);
     const arbitrary = fc.oneof(...routes.map((route) => requests(route, ids)));
     const queue = fc.sample(arbitrary, { numRuns: REQUESTS, seed: SEED });
     const byStatus = new Map<number, number>();

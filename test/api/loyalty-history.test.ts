@@ -63,6 +63,8 @@ function pages() {
     [{ status: 'rejected' }, [7, 8]],
     [{ status: 'applied', type: 'redeem' }, [5, 6, 9]],
     [{ status: 'rejected', type: 'earn' }, []],
+    [{ type: 'redeem,hold,earn', status: 'applied' }, [0, 1, 2, 3, 4, 5, 6, 9]],
+    [{ type: 'hold,capture' }, []],
   ];
   for (const [query, from] of FILTERS) {
     it(`filters by ${JSON.stringify(query)}, on every page`, async () => {
@@ -74,6 +76,63 @@ function pages() {
       expect([...idsOf(first), ...idsOf(rest)]).to.deep.equal(expected);
     });
   }
+
+  it('comes the oldest first when asked to, filtered or not, on every page', async () => {
+    expect(idsOf(await history({ order: 'asc' }))).to.deep.equal(accepted);
+    const first = await history({ order: 'asc', type: 'redeem', limit: '2' });
+    const rest = await history({ order: 'asc', type: 'redeem', cursor: first.body.next_cursor });
+    expect([...idsOf(first), ...idsOf(rest)]).to.deep.equal(accepted.slice(5, 10));
+  });
+
+  it('filters by order and by when it happened, the first moment included and the last not', async () => {
+    const own = await createCustomer(service);
+    const days = ['2026-01-01', '2026-01-02', '2026-01-03'].map((date) => `${date}T00:00:00.000Z`);
+    const ids: string[] = [];
+    for (const [index, occurred_at] of days.entries()) {
+      ids.push((await earn(service, own, { points: 1, occurred_at, order_id: `o-${index % 2}` })).body.id);
+    }
+    const [from = '', to = ''] = days.slice(1);
+    const asked: [query: Record<string, string>, expected: (string | undefined)[]][] = [
+      [{ occurred_from: from }, [ids[2], ids[1]]],
+      [{ occurred_to: to }, [ids[1], ids[0]]],
+      [{ occurred_from: from, occurred_to: to }, [ids[1]]],
+      [{ occurred_from: from.replace('Z', '+01:00') }, [ids[2], ids[1]]],
+      [{ order_id: 'o-0' }, [ids[2], ids[0]]],
+      [{ order_id: 'o-0', occurred_to: to }, [ids[0]]],
+      [{ order_id: 'O-0' }, []],
+    ];
+    for (const [query, expected] of asked) {
+      expect(idsOf(await history(query, own)), JSON.stringify(query)).to.deep.equal(expected);
+    }
+  });
+
+  it('takes a cursor only for the filters and the order it was made for', async () => {
+    const { body } = await history({ limit: '1', type: 'earn' });
+    const others = [{}, { type: 'redeem' }, { type: 'earn', status: 'applied' }, { type: 'earn', order: 'asc' }];
+    for (const query of others as Record<string, string>[]) {
+      const answer = await history({ ...query, cursor: body.next_cursor });
+      expect([answer.status, answer.body.errors?.[0].parameter], JSON.stringify(query)).to.deep.equal([400, 'cursor']);
+    }
+    expect((await history({ type: 'earn', order: 'desc', limit: '5', cursor: body.next_cursor })).status).to.equal(200);
+  });
+
+  it('explains each line', async () => {
+    const own = await createCustomer(service);
+    await earn(service, own, { amount_minor: 12_345, currency: 'USD' });
+    await redeem(service, own, 23);
+    await redeem(service, own, 500, { Prefer: 'wait=5' });
+    const { items } = (await history({ order: 'asc' }, own)).body;
+    expect(items.map(({ text }: { text: string }) => text)).to.deep.equal([
+      '123 points for 123.45 USD as bronze (×1), never lapsing.',
+      '23 points redeemed, from lots: 23 never lapsing.',
+      'Redemption: refused, because there are not enough points.',
+    ]);
+    expect(items.map(({ explanation }: { explanation: object }) => explanation)).to.deep.equal([
+      { programme_version: 1, tier: 'bronze', multiplier_bp: 10_000, lot: { expires_at: null } },
+      { programme_version: 1, allocations: [{ points: 23, expires_at: null }] },
+      null,
+    ]);
+  });
 
   it('is empty for a customer without any, and not found for one that is not there', async () => {
     const { status, body } = await history({}, await createCustomer(service));

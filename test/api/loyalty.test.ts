@@ -48,6 +48,7 @@ function accepting() {
       ...sent,
       ...{ customer_id: customer, type: 'earn', status: 'pending', occurred_at: '2026-01-02T01:04:05.678Z' },
       ...{ points: null, sequence: null, rejection_code: null, balance_after: null, applied_at: null },
+      ...{ balance_before: null, explanation: null, text: 'Earn: waits to be applied.' },
     });
     expect(id).to.match(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
     expect(Math.abs(Date.parse(accepted_at) - Date.now())).to.be.below(5_000);

@@ -15,7 +15,7 @@ interface Reference {
 }
 
 interface Described {
-  headers?: Record<string, Reference>;
+  headers?: Record<string, Reference | DescribedHeader>;
   content?: Record<string, { schema: object }>;
 }
 
@@ -79,12 +79,13 @@ function checkHeaders(
   described: Described,
   { what, answer }: { what: string; answer: Response },
 ): void {
-  const promised = new Set(Object.values(described.headers ?? {}).map(nameIn));
-  for (const [name, { required, schema }] of Object.entries(document.components.headers)) {
+  for (const [name, shared] of Object.entries(document.components.headers)) {
+    const promised = described.headers?.[name];
+    const { required, schema } = promised === undefined || '$ref' in promised ? shared : promised;
     const value = answer.headers.get(name);
     if (value === null) {
-      if (required && promised.has(name)) throw new Error(`${what} has no ${name}`);
-    } else if (!promised.has(name)) {
+      if (required && promised !== undefined) throw new Error(`${what} has no ${name}`);
+    } else if (promised === undefined) {
       throw new Error(`${what} has ${name}, which its document lacks`);
     } else {
       validate(ajv, schema, { what: `${what} ${name}`, body: schema.type === 'integer' ? Number(value) : value });

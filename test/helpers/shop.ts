@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { LoyaltyTransaction } from '@customer-service/domain';
-import type { Response, Service } from './service.ts';
+import type { RequestOptions, Response, Service } from './service.ts';
 import { until } from './until.ts';
 
 /** @returns the new customer's id */
@@ -37,5 +37,27 @@ export function settled(service: Service, location: string, timeout_ms = 10_000)
       return body.status !== 'pending' && (body as LoyaltyTransaction);
     },
     { what: `the outcome of ${location}`, timeout_ms },
+  );
+}
+
+/** Any other movement of a customer's points: `holds`, `reversals`, `transactions/…/reverse` … */
+export function post(
+  service: Service,
+  path: string,
+  body: object = {},
+  { headers = {}, ...options }: RequestOptions = {},
+): Promise<Response> {
+  return service.request('POST', path, {
+    ...{ role: 'service', body, headers: { 'Idempotency-Key': randomUUID(), ...headers } },
+    ...options,
+  });
+}
+
+/** Moves the clock of the ledger. */
+export function passTime(service: Service, interval: string): Promise<unknown> {
+  return service.database.db.raw(
+    `insert into test_clock (ahead_by) values (?)
+     on conflict (id) do update set ahead_by = test_clock.ahead_by + excluded.ahead_by`,
+    [interval],
   );
 }

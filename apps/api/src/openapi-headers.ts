@@ -10,7 +10,11 @@ export const REQUEST_HEADERS: Record<RequestHeader, object> = {
     schema: { type: 'string', minLength: 1, maxLength: 255 },
     example: 'order-CA-2016-152156',
   },
-  Prefer: { description: '`wait=N` (at most 10 s): answer 200 with the outcome.', schema: { type: 'string' } },
+  Prefer: {
+    description:
+      '`wait=N` (at most 10 s): answer 200 with the outcome. `respond-async`: answer 202 at once. Holds, captures and voids wait 5 s when it is not sent.',
+    schema: { type: 'string' },
+  },
   'If-Match': {
     description:
       'The ETag the change is based on, or a list of them, or `*`; 412 when the profile is at none of them. A weak tag never matches.',
@@ -80,6 +84,8 @@ export const ANSWER_HEADERS = {
 } satisfies Record<string, object>;
 
 export type AnswerHeader = keyof typeof ANSWER_HEADERS;
+/** With a question mark: not on every answer of that status. */
+export type PromisedHeader = AnswerHeader | `${AnswerHeader}?`;
 
 /** Those that follow from the status of a refusal. */
 export const REFUSAL_HEADERS: Partial<Record<number, readonly AnswerHeader[]>> = {
@@ -91,11 +97,17 @@ export const REFUSAL_HEADERS: Partial<Record<number, readonly AnswerHeader[]>> =
 };
 
 /** References to the headers of an answer; those that every answer has are added. */
-export function answerHeaders(counted: boolean, names: readonly AnswerHeader[] = []): Record<string, object> {
-  const all: AnswerHeader[] = [
+export function answerHeaders(counted: boolean, names: readonly PromisedHeader[] = []): Record<string, object> {
+  const all: PromisedHeader[] = [
     'X-Request-Id',
     ...(counted ? (['RateLimit-Policy', 'RateLimit'] as const) : []),
     ...names,
   ];
-  return Object.fromEntries(all.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+  return Object.fromEntries(
+    all.map((promised) => {
+      const name = promised.replace('?', '') as AnswerHeader;
+      if (name === promised) return [name, { $ref: `#/components/headers/${name}` }];
+      return [name, { ...ANSWER_HEADERS[name], required: false }];
+    }),
+  );
 }

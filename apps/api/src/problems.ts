@@ -17,6 +17,7 @@ type HttpCode =
   | 'idempotency-key-missing'
   | 'idempotency-key-invalid'
   | 'batch-refused'
+  | 'not-reversible'
   | 'unauthenticated'
   | 'invalid-token'
   | 'forbidden'
@@ -94,7 +95,7 @@ export const PROBLEMS: Record<ProblemCode, ProblemType> = {
   'idempotency-key-reused': {
     status: 422,
     title: 'The Idempotency-Key belongs to another request',
-    help: 'The same customer has a transaction under this key with another operation or other contents; it stands as it was accepted. Use a new key for a new movement.',
+    help: 'The same customer has a transaction under this key with another operation, another hold or transaction in its path, or other contents; it stands as it was accepted. Use a new key for a new movement.',
   },
   'external-reference-reused': {
     status: 409,
@@ -112,7 +113,7 @@ export const PROBLEMS: Record<ProblemCode, ProblemType> = {
     help: 'Somebody else approved or refused it; GET /loyalty/adjustments shows who and when. Nothing was written.',
   },
   'second-person-needed': {
-    status: 403,
+    status: 409,
     title: 'A second person must decide',
     help: 'Whoever asks for an adjustment above the limit of their role can not approve it as well. Nothing was written.',
   },
@@ -155,6 +156,16 @@ export const PROBLEMS: Record<ProblemCode, ProblemType> = {
     status: 404,
     title: 'No such transaction',
     help: 'This customer has no transaction with this id.',
+  },
+  'hold-not-found': {
+    status: 404,
+    title: 'No such hold',
+    help: 'This customer has no hold with this id. The id of a hold is that of the transaction that asked for it.',
+  },
+  'not-reversible': {
+    status: 422,
+    title: 'The transaction can not be taken back',
+    help: 'A purchase or bonus (earn), a redeem and a capture can be reversed. A hold is voided instead, and an adjustment is mended by another one. Nothing was written.',
   },
   'customer-exists': {
     status: 409,

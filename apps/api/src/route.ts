@@ -6,7 +6,7 @@ import type { Permission } from '@customer-service/domain';
 import type { ApiConfig, Batcher, Doorbell, Log } from '@customer-service/runtime';
 import type { Accepted, Database, NewTransaction } from '@customer-service/store';
 import type Joi from 'joi';
-import type { AnswerHeader, RequestHeader } from './openapi-headers.ts';
+import type { PromisedHeader, RequestHeader } from './openapi-headers.ts';
 import type { ProblemCode } from './problems.ts';
 
 /** Who asks, as the token says. */
@@ -74,7 +74,7 @@ export interface Route {
   /** By status, what a success looks like; null has no body. Undefined for pages, which are not part of the contract. */
   answers?: Record<number, Joi.Schema | null>;
   /** By status, the headers of a success beyond those that every answer has. */
-  answer_headers?: Partial<Record<number, readonly AnswerHeader[]>>;
+  answer_headers?: Partial<Record<number, readonly PromisedHeader[]>>;
   /** Beyond those that follow from the parts above. */
   problems?: readonly ProblemCode[];
 }

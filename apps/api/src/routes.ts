@@ -10,8 +10,13 @@ import * as lifecycle from './customers/lifecycle-handlers.ts';
 import * as lifecycleSchemas from './customers/lifecycle-schemas.ts';
 import { patch } from './customers/patch.ts';
 import * as customerSchemas from './customers/schemas.ts';
+import * as account from './loyalty/account.ts';
+import * as adjustments from './loyalty/adjustments.ts';
 import * as batch from './loyalty/batch.ts';
-import * as loyalty from './loyalty/handlers.ts';
+import * as events from './loyalty/events.ts';
+import * as history from './loyalty/history.ts';
+import * as holds from './loyalty/holds.ts';
+import * as ledger from './loyalty/ledger-schemas.ts';
 import * as programme from './loyalty/programme.ts';
 import * as programmeSchemas from './loyalty/programme-schemas.ts';
 import * as loyaltySchemas from './loyalty/schemas.ts';
@@ -23,13 +28,23 @@ import type { Route } from './route.ts';
 
 const movement = {
   headers: ['Idempotency-Key', 'Prefer'],
-  answers: { 200: loyaltySchemas.transaction, 202: loyaltySchemas.transaction },
+  answers: { 200: ledger.transaction, 202: ledger.transaction },
   answer_headers: {
     200: ['Location', 'Idempotent-Replayed', 'Preference-Applied'],
     202: ['Location', 'Idempotent-Replayed'],
   },
   problems: ['customer-not-found', 'idempotency-key-reused', 'external-reference-reused', 'outcome-unknown'],
 } as const;
+
+/** A movement that can be tried out. */
+const event = {
+  ...movement,
+  query: loyaltySchemas.eventQuery,
+  answers: { 200: ledger.eventAnswer, 202: ledger.transaction },
+  answer_headers: { ...movement.answer_headers, 200: ['Location?', 'Idempotent-Replayed', 'Preference-Applied?'] },
+} as const;
+
+const ofHold = { ...movement, problems: [...movement.problems, 'hold-not-found'] } as const;
 
 // biome-ignore format: a route reads as one paragraph
 export const routes: readonly Route[] = [
@@ -70,22 +85,60 @@ export const routes: readonly Route[] = [
     body: lifecycleSchemas.merge, answers: { 200: customerSchemas.customer }, answer_headers: { 200: ['ETag'] },
     problems: ['customer-not-found', 'customer-merged', 'value-refused'] },
 
-  { method: 'post', path: '/customers/:customer_id/loyalty/earn', permission: 'loyalty:earn', handler: loyalty.earn,
-    summary: 'Earn points by a purchase, or as a bonus', body: loyaltySchemas.earn, ...movement },
-  { method: 'post', path: '/customers/:customer_id/loyalty/redeem', permission: 'loyalty:redeem', handler: loyalty.redeem,
-    summary: 'Redeem points', body: loyaltySchemas.redeem, ...movement },
-  { method: 'get', path: '/customers/:customer_id/loyalty/transactions', permission: 'loyalty:read', handler: loyalty.list,
-    summary: 'The history of a loyalty account, the newest first',
-    query: loyaltySchemas.listQuery, answers: { 200: loyaltySchemas.transactionList }, problems: ['customer-not-found'] },
-  { method: 'get', path: '/customers/:customer_id/loyalty/transactions/:transaction_id', permission: 'loyalty:read', handler: loyalty.read,
-    summary: 'Read one transaction: pending, applied or rejected',
-    answers: { 200: loyaltySchemas.transaction }, problems: ['customer-not-found', 'transaction-not-found'] },
+  { method: 'post', path: '/customers/:customer_id/loyalty/earn', permission: 'loyalty:earn', handler: events.earn,
+    summary: 'Earn points by a purchase, or as a bonus', body: loyaltySchemas.earn, ...event },
+  { method: 'post', path: '/customers/:customer_id/loyalty/redeem', permission: 'loyalty:redeem', handler: events.redeem,
+    summary: 'Redeem points', body: loyaltySchemas.redeem, ...event },
+  { method: 'post', path: '/customers/:customer_id/loyalty/holds', permission: 'loyalty:hold', handler: holds.create,
+    summary: 'Set points aside for a while; waits for the outcome', body: loyaltySchemas.hold, ...movement },
+  { method: 'get', path: '/customers/:customer_id/loyalty/holds', permission: 'loyalty:read', handler: holds.list,
+    summary: 'The open holds, the newest first',
+    query: ledger.pageQuery, answers: { 200: ledger.holdList }, problems: ['customer-not-found'] },
+  { method: 'get', path: '/customers/:customer_id/loyalty/holds/:hold_id', permission: 'loyalty:read', handler: holds.read,
+    summary: 'Read one hold: what was captured of it, and what is left',
+    answers: { 200: ledger.hold }, problems: ['customer-not-found', 'hold-not-found'] },
+  { method: 'post', path: '/customers/:customer_id/loyalty/holds/:hold_id/capture', permission: 'loyalty:hold', handler: holds.capture,
+    summary: 'Redeem what is on hold, or a part of it; waits for the outcome', body: loyaltySchemas.capture, ...ofHold },
+  { method: 'post', path: '/customers/:customer_id/loyalty/holds/:hold_id/void', permission: 'loyalty:hold', handler: holds.release,
+    summary: 'Give back what is left of a hold; waits for the outcome', body: loyaltySchemas.voidHold, ...ofHold },
+  { method: 'post', path: '/customers/:customer_id/loyalty/transactions/:transaction_id/reverse', permission: 'loyalty:reverse', handler: events.reverse,
+    summary: 'Take back a purchase, a redemption or a capture, all of it or a part', body: loyaltySchemas.reverse, ...movement,
+    problems: [...movement.problems, 'transaction-not-found', 'not-reversible'] },
+  { method: 'post', path: '/customers/:customer_id/loyalty/reversals', permission: 'loyalty:reverse', handler: events.refund,
+    summary: 'Refund a purchase by its order; parked until the purchase comes', body: loyaltySchemas.refund, ...movement },
+  { method: 'post', path: '/customers/:customer_id/loyalty/adjustments', permission: 'loyalty:adjust', handler: adjustments.create,
+    summary: 'Correct the balance by hand; above the limit of the role a second person must approve',
+    body: loyaltySchemas.adjustment, ...movement, answers: { 200: ledger.adjusted, 202: ledger.adjusted },
+    answer_headers: { ...movement.answer_headers, 200: ['Location', 'Idempotent-Replayed', 'Preference-Applied?'] } },
+  { method: 'get', path: '/loyalty/adjustments', permission: 'loyalty:adjust', handler: adjustments.list,
+    summary: 'Adjustments that needed a second person, the newest first',
+    query: ledger.adjustmentQuery, answers: { 200: ledger.adjustmentList } },
+  { method: 'get', path: '/loyalty/adjustments/:adjustment_id', permission: 'loyalty:adjust', handler: adjustments.read,
+    summary: 'Read one adjustment that needed a second person',
+    answers: { 200: ledger.adjustment }, problems: ['adjustment-not-found'] },
+  { method: 'post', path: '/loyalty/adjustments/:adjustment_id/approve', permission: 'loyalty:approve', handler: adjustments.approve,
+    summary: 'Approve what somebody else asked for; it is applied at once',
+    answers: { 200: ledger.decision }, problems: ['adjustment-not-found', 'adjustment-decided', 'second-person-needed', 'customer-not-found'] },
+  { method: 'post', path: '/loyalty/adjustments/:adjustment_id/refuse', permission: 'loyalty:approve', handler: adjustments.refuse,
+    summary: 'Refuse what somebody else asked for',
+    answers: { 200: ledger.decision }, problems: ['adjustment-not-found', 'adjustment-decided', 'second-person-needed'] },
 
-  { method: 'get', path: '/customers/:customer_id/loyalty', permission: 'loyalty:read', handler: loyalty.balance,
-    summary: 'The balance, and what is missing to the next tier',
-    answers: { 200: loyaltySchemas.balance }, problems: ['customer-not-found'] },
+  { method: 'get', path: '/customers/:customer_id/loyalty/transactions', permission: 'loyalty:read', handler: history.list,
+    summary: 'The history of a loyalty account, each line explained',
+    query: ledger.listQuery, answers: { 200: ledger.transactionList }, problems: ['customer-not-found'] },
+  { method: 'get', path: '/customers/:customer_id/loyalty/transactions/:transaction_id', permission: 'loyalty:read', handler: history.read,
+    summary: 'Read one transaction: pending, parked, applied or rejected',
+    answers: { 200: ledger.transaction }, problems: ['customer-not-found', 'transaction-not-found'] },
+  { method: 'get', path: '/customers/:customer_id/loyalty', permission: 'loyalty:read', handler: account.balance,
+    summary: 'The balance, and what is missing to the next tier; or the balance of another moment',
+    query: ledger.balanceQuery, answers: { 200: ledger.balanceOrBooked }, problems: ['customer-not-found'] },
+  { method: 'get', path: '/customers/:customer_id/loyalty/expirations', permission: 'loyalty:read', handler: account.lapsing,
+    summary: 'Which points lapse when', answers: { 200: ledger.lapsing }, problems: ['customer-not-found'] },
+  { method: 'get', path: '/customers/:customer_id/loyalty/tiers', permission: 'loyalty:read', handler: account.tiers,
+    summary: 'Every move between tiers, the newest first',
+    query: ledger.pageQuery, answers: { 200: ledger.tierList }, problems: ['customer-not-found'] },
   { method: 'post', path: '/loyalty/transactions/batch', permission: 'loyalty:ingest', handler: batch.ingest,
-    summary: 'Post up to 1,000 earn and redeem events at once, as a till does that was offline',
+    summary: 'Post up to 1,000 events at once, as a till does that was offline',
     query: loyaltySchemas.batchQuery, body: loyaltySchemas.batch, consumes: ['application/json', 'application/x-ndjson'],
     max_bytes: 1_048_576, max_items: loyaltySchemas.MAX_BATCH, answers: { 207: loyaltySchemas.batchAnswer }, problems: ['batch-refused', 'outcome-unknown'] },
   { method: 'get', path: '/loyalty/programme', permission: 'loyalty:rules', handler: programme.read,

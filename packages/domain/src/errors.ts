@@ -4,6 +4,7 @@
 export type ErrorCode =
   | 'customer-not-found'
   | 'transaction-not-found'
+  | 'hold-not-found'
   | 'customer-exists'
   | 'customer-merged'
   | 'version-mismatch'

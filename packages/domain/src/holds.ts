@@ -2,12 +2,41 @@
 
 import { addSeconds } from './calendar.ts';
 import { takeFromLots } from './lots.ts';
-import type { Hold, PendingTransaction } from './loyalty.ts';
+import type { Hold, PendingTransaction, TransactionStatus } from './loyalty.ts';
 import { endHold, releaseHold } from './settle.ts';
 import { availablePoints, type Verdict, type Work } from './work.ts';
 
 /** How long a hold lasts that does not say. */
 export const HOLD_SECONDS = 900;
+
+export const HOLD_STATUSES = ['pending', 'rejected', 'open', 'captured', 'released', 'expired'] as const;
+export type HoldStatus = (typeof HOLD_STATUSES)[number];
+
+/** What the ledger says of a hold. */
+export interface HoldView {
+  /** Of the transaction that asked for it. */
+  status: TransactionStatus;
+  points: number;
+  points_captured: number;
+  /** Null before it is applied. */
+  expires_at: string | null;
+  /** When what was left of it was given back; null: not yet. */
+  released_at: string | null;
+  /** Somebody asked for that. */
+  is_void: boolean;
+}
+
+/** What became of a hold, at `moment`: it is over the instant it runs out, whether or not anybody has settled it. */
+export function holdStatus(hold: HoldView, moment: string): HoldStatus {
+  const { expires_at, released_at } = hold;
+  if (hold.status === 'rejected') return 'rejected';
+  if (hold.status !== 'applied' || expires_at === null) return 'pending';
+  if (hold.points_captured === hold.points) return 'captured';
+  if (hold.is_void) return 'released';
+  // What the last capture left is given back with it.
+  if (released_at !== null) return released_at < expires_at ? 'captured' : 'expired';
+  return expires_at <= moment ? 'expired' : 'open';
+}
 
 export function hold(work: Work, transaction: PendingTransaction): Verdict {
   const { account } = work;

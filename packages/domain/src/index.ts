@@ -11,11 +11,23 @@ export {
 } from './audit-entry.ts';
 export { DUPLICATE_REASONS, type DuplicateReason, duplicateScore } from './duplicates.ts';
 export { DomainError, type ErrorCode, type FieldError } from './errors.ts';
-export { HOLD_SECONDS } from './holds.ts';
+export { explain } from './explain.ts';
+export { HOLD_SECONDS, HOLD_STATUSES, type HoldStatus, type HoldView, holdStatus } from './holds.ts';
+export { expirations } from './lots.ts';
 export * from './loyalty.ts';
 export { mergeProfiles, overfullLists, PROFILE_LIMITS } from './merge-profiles.ts';
 export * from './models.ts';
-export { isRole, PERMISSIONS, type Permission, POLICY, ROLES, type Role, type Scope, scopeOf } from './permissions.ts';
+export {
+  adjustmentLimitOf,
+  isRole,
+  PERMISSIONS,
+  type Permission,
+  POLICY,
+  ROLES,
+  type Role,
+  type Scope,
+  scopeOf,
+} from './permissions.ts';
 export {
   type Campaign,
   CURRENCIES,
@@ -33,4 +45,4 @@ export {
 export { type Purchase, type PurchasePoints, pointsForPurchase } from './purchase.ts';
 export { toTarget } from './reversals.ts';
 export { tierAtChange, tierFor, tierProgress } from './tiers.ts';
-export { availablePoints, type Outcome, type ReversalTarget, type TierChange } from './work.ts';
+export { availablePoints, type Outcome, type ReversalTarget, TIER_CHANGE_REASONS, type TierChange } from './work.ts';

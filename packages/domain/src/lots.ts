@@ -11,7 +11,7 @@ import {
   startOfMonth,
   yearOf,
 } from './calendar.ts';
-import type { Lot, LotTerms } from './loyalty.ts';
+import type { AccountState, Lot, LotTerms } from './loyalty.ts';
 import type { ExpiryRule } from './programme.ts';
 
 /** The terms of points earned by something that happened at `moment`. Lots keep them, whatever the programme says later. */
@@ -105,4 +105,15 @@ export function lastOf(allocations: readonly Lot[], points: number, skipped: num
     wanted -= part;
   }
   return parts;
+}
+
+/** What would lapse when, were nothing to happen until then; the soonest first, and last what never lapses (null). */
+export function expirations({ lots = [], active_at }: AccountState): { expires_at: string | null; points: number }[] {
+  const byMoment = new Map<string | null, number>();
+  for (const lot of lots) {
+    const at = lapsesAt(lot, active_at ?? null) ?? null;
+    byMoment.set(at, (byMoment.get(at) ?? 0) + lot.points);
+  }
+  const sorted = [...byMoment].sort(([a], [b]) => (a === null ? 1 : b === null || a < b ? -1 : 1));
+  return sorted.map(([expires_at, points]) => ({ expires_at, points }));
 }

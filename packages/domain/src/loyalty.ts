@@ -153,6 +153,9 @@ export interface PurchaseItem {
   amount_minor: number;
 }
 
+/** Why points are corrected by hand. */
+export const ADJUSTMENT_REASONS = ['goodwill', 'correction', 'complaint', 'migration', 'fraud', 'other'] as const;
+
 /** What a request says beyond the columns of its row. Never a word about a person: it outlives erasure. */
 export interface TransactionTerms {
   /** Of an earn. */

@@ -14,7 +14,11 @@ export const PERMISSIONS = [
   'customers:merge',
   'loyalty:earn',
   'loyalty:redeem',
+  'loyalty:hold',
+  'loyalty:reverse',
   'loyalty:ingest',
+  'loyalty:adjust',
+  'loyalty:approve',
   'loyalty:read',
   'loyalty:rules',
   'loyalty:configure',
@@ -41,7 +45,11 @@ export const POLICY: Record<Permission, Partial<Record<Role, Scope>>> = {
   'customers:merge': { admin: 'any', manager: 'any' },
   'loyalty:earn': { ...desk, service: 'any' },
   'loyalty:redeem': { ...desk, service: 'any' },
+  'loyalty:hold': { ...desk, service: 'any' },
+  'loyalty:reverse': { ...desk, service: 'any' },
   'loyalty:ingest': { ...desk, service: 'any' },
+  'loyalty:adjust': { admin: 'any', manager: 'any' },
+  'loyalty:approve': { admin: 'any' },
   'loyalty:read': { ...desk, service: 'any', customer: 'own' },
   'loyalty:rules': { ...desk, service: 'any' },
   'loyalty:configure': { admin: 'any' },
@@ -50,6 +58,13 @@ export const POLICY: Record<Permission, Partial<Record<Role, Scope>>> = {
   'analytics:read': { admin: 'any', manager: 'any' },
   'audit:read': { admin: 'any', manager: 'any' },
 };
+
+/** The points of the largest adjustment that a role makes alone; a larger one waits for a second person. */
+const ADJUSTMENT_LIMITS: Partial<Record<Role, number>> = { manager: 5_000, admin: 50_000 };
+
+export function adjustmentLimitOf(role: string): number {
+  return isRole(role) ? (ADJUSTMENT_LIMITS[role] ?? 0) : 0;
+}
 
 /** How far `role` may use `permission`; undefined means not at all, as for any unknown role. */
 export function scopeOf(role: string, permission: Permission): Scope | undefined {

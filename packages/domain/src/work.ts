@@ -30,6 +30,8 @@ export interface Outcome {
   explanation: Explanation | null;
 }
 
+export const TIER_CHANGE_REASONS = ['activity', 'reversal', 'period', 'programme', 'merge'] as const;
+
 export interface TierChange {
   customer_id: string;
   /** Of the line before it. */
@@ -37,7 +39,7 @@ export interface TierChange {
   at: string;
   from_tier: Tier;
   to_tier: Tier;
-  reason: 'activity' | 'reversal' | 'period' | 'programme' | 'merge';
+  reason: (typeof TIER_CHANGE_REASONS)[number];
 }
 
 /** What a reversal takes back, and how much of it was taken back before. */

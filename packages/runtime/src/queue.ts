@@ -23,7 +23,7 @@ export interface QueueConfig {
 
 export interface Doorbell {
   /** Never throws and never waits: a ring that fails is the sweep's to make good. */
-  ring(type: 'earn' | 'redeem', ring: Ring): void;
+  ring(type: string, ring: Ring): void;
   isUp(): boolean;
   close(): Promise<void>;
 }
@@ -112,7 +112,7 @@ export async function prepareQueue(config: QueueConfig): Promise<void> {
 export function openDoorbell(config: QueueConfig, log: Log): Doorbell {
   const { queue, isUp, disconnect } = config.redis_url === null ? postgresQueue(config) : redisQueue(config.redis_url);
   logErrors(queue, log);
-  const batcher = createBatcher<{ type: 'earn' | 'redeem'; ring: Ring }, null>(async (items) => {
+  const batcher = createBatcher<{ type: string; ring: Ring }, null>(async (items) => {
     await queue.addBulk(toJobs(items));
     return items.map(() => null);
   }, 1_000);
@@ -147,7 +147,7 @@ function postgresQueue(config: QueueConfig): { queue: RingQueue; isUp(): boolean
 }
 
 /** Jobs of one type with up to RINGS_PER_JOB transactions each, in the order in which they were rung. */
-function toJobs(items: { type: 'earn' | 'redeem'; ring: Ring }[]) {
+function toJobs(items: { type: string; ring: Ring }[]) {
   const jobs: { name: string; data: { transactions: Ring[] } }[] = [];
   for (const { type, ring } of items) {
     const last = jobs.findLast((job) => job.name === type);

@@ -4,6 +4,8 @@ import { DomainError, type LoyaltyTransaction } from '@customer-service/domain';
 import { type Accepted, acceptTransactions, type NewTransaction } from './accept-transactions.ts';
 import { type Actor, writeAudit } from './audit-log.ts';
 import { type Database, rows } from './connect.ts';
+import { TRANSACTION_COLUMNS } from './loyalty-transactions.ts';
+import { readMergedInto } from './merged-customers.ts';
 
 export interface Adjustment {
   id: string;
@@ -24,15 +26,17 @@ const COLUMNS = `id, customer_id, type, points, reason_code, note, status, reque
   decided_at, transaction_id`;
 
 const nameOf = ({ role, sub }: Actor): string => `${role}:${sub}`;
+const subjectOf = (name: string): string => name.slice(name.indexOf(':') + 1);
 
 /**
  * Writes down a correction that waits for a second person. The same key again finds the same request.
+ * @returns undefined when a transaction was accepted for the same request before: whoever accepts it again finds it
  * @throws DomainError `customer-not-found`, `idempotency-key-reused`
  */
 export function requestAdjustment(
   db: Database,
   { asked, actor }: { asked: NewTransaction; actor: Actor },
-): Promise<{ adjustment: Adjustment; replayed: boolean }> {
+): Promise<{ adjustment: Adjustment; replayed: boolean } | undefined> {
   return db.transaction(async (tx) => {
     const [inserted] = await rows<Adjustment>(
       tx,
@@ -40,12 +44,12 @@ export function requestAdjustment(
        insert into loyalty_adjustments
          (id, customer_id, type, points, reason_code, note, idempotency_key, fingerprint, requested_by)
        select ?, ?, ?, ?, ?, ?, ?, ?, ? from open
-        where not exists (select from loyalty_transactions where customer_id = ? and idempotency_key = ?)
+        where not exists (select from loyalty_transactions where customer_id ${FAMILY} and idempotency_key = ?)
        on conflict do nothing returning ${COLUMNS}`,
       [
         ...[asked.customer_id, asked.id, asked.customer_id, asked.type, asked.points],
         ...[asked.terms?.reason_code, asked.description, asked.idempotency_key, asked.fingerprint, nameOf(actor)],
-        ...[asked.customer_id, asked.idempotency_key],
+        ...[asked.customer_id, asked.customer_id, asked.idempotency_key],
       ],
     );
     if (inserted !== undefined) {
@@ -53,32 +57,62 @@ export function requestAdjustment(
       await writeAudit(tx, actor, { action: 'adjustment.requested', customer_id: asked.customer_id, changes });
       return { adjustment: inserted, replayed: false };
     }
-    const [earlier] = await rows<Adjustment & { fingerprint: Buffer }>(
+    const adjustment = await readRequest(tx, asked);
+    if (adjustment !== undefined) return { adjustment, replayed: true };
+    const [taken] = await rows<{ fingerprint: Buffer }>(
       tx,
-      `select ${COLUMNS}, fingerprint from loyalty_adjustments where customer_id = ? and idempotency_key = ?`,
-      [asked.customer_id, asked.idempotency_key],
+      `select fingerprint from loyalty_transactions where customer_id ${FAMILY} and idempotency_key = ?`,
+      [asked.customer_id, asked.customer_id, asked.idempotency_key],
     );
-    if (earlier === undefined) {
-      const taken = await rows(tx, 'select from loyalty_transactions where customer_id = ? and idempotency_key = ?', [
-        ...[asked.customer_id, asked.idempotency_key],
-      ]);
-      if (taken.length > 0) throw keyReused();
-      throw new DomainError('customer-not-found', 'There is no such customer.');
-    }
-    const { fingerprint, ...adjustment } = earlier;
-    if (!fingerprint.equals(asked.fingerprint)) throw keyReused();
-    return { adjustment, replayed: true };
+    if (taken === undefined) throw new DomainError('customer-not-found', 'There is no such customer.');
+    if (!taken.fingerprint.equals(asked.fingerprint)) throw keyReused();
+    return undefined;
   });
+}
+
+/** This customer and those that were merged into it. */
+const FAMILY = 'in (select id from customers where (id = ? or merged_into = ?) and erased_at is null)';
+
+/**
+ * What was written down under this key before, by whomever.
+ * @throws DomainError `idempotency-key-reused`
+ */
+export async function readRequest(
+  db: Database,
+  asked: Pick<NewTransaction, 'customer_id' | 'idempotency_key' | 'fingerprint'>,
+): Promise<Adjustment | undefined> {
+  const [earlier] = await rows<Adjustment & { fingerprint: Buffer }>(
+    db,
+    `select ${COLUMNS}, fingerprint from loyalty_adjustments where customer_id ${FAMILY} and idempotency_key = ?
+      order by customer_id = ? desc limit 1`,
+    [asked.customer_id, asked.customer_id, asked.idempotency_key, asked.customer_id],
+  );
+  if (earlier === undefined) return undefined;
+  const { fingerprint, ...adjustment } = earlier;
+  if (!fingerprint.equals(asked.fingerprint)) throw keyReused();
+  return adjustment;
 }
 
 function keyReused(): DomainError {
   return new DomainError('idempotency-key-reused', 'This Idempotency-Key was used before for another request.');
 }
 
+function notFound(): DomainError {
+  return new DomainError('adjustment-not-found', 'There is no such adjustment.');
+}
+
+/** @throws DomainError `adjustment-not-found` */
+export async function readAdjustment(db: Database, id: string): Promise<Adjustment> {
+  const [adjustment] = await rows<Adjustment>(db, `select ${COLUMNS} from loyalty_adjustments where id = ?`, [id]);
+  if (adjustment === undefined) throw notFound();
+  return adjustment;
+}
+
 /**
  * Approves or refuses what another person asked for. Approved, it becomes a transaction that waits like all others; a
  * decision that was made before is answered as it stands when it is the same.
- * @throws DomainError `adjustment-not-found`, `adjustment-decided`, `second-person-needed`
+ * @throws DomainError `adjustment-not-found`, `adjustment-decided`, `second-person-needed`; `customer-not-found` for an
+ *   approval after the customer was erased
  */
 export function decideAdjustment(
   db: Database,
@@ -90,14 +124,15 @@ export function decideAdjustment(
       `select ${COLUMNS}, idempotency_key, fingerprint from loyalty_adjustments where id = ? for update`,
       [id],
     );
-    if (asked === undefined) throw new DomainError('adjustment-not-found', 'There is no such adjustment.');
+    if (asked === undefined) throw notFound();
     const status = approve ? 'approved' : 'refused';
     const { idempotency_key, fingerprint, ...known } = asked;
-    if (asked.status === status) return { adjustment: known, transaction: null };
+    if (asked.status === status) return { adjustment: known, transaction: await readLine(tx, asked.transaction_id) };
     if (asked.status !== 'awaiting_approval') {
       throw new DomainError('adjustment-decided', `This adjustment was ${asked.status} before.`);
     }
-    if (asked.requested_by === nameOf(actor)) {
+    // The person counts, whatever role they have today.
+    if (subjectOf(asked.requested_by) === actor.sub) {
       throw new DomainError('second-person-needed', 'Somebody else than who asked for it must decide.');
     }
     const transaction = approve ? await accept(tx, { ...asked, transaction_id }) : null;
@@ -114,13 +149,24 @@ export function decideAdjustment(
   });
 }
 
+async function readLine(tx: Database, id: string | null): Promise<LoyaltyTransaction | null> {
+  const found = await rows<LoyaltyTransaction>(
+    tx,
+    `select ${TRANSACTION_COLUMNS} from loyalty_transactions where id = ?`,
+    [id],
+  );
+  return found[0] ?? null;
+}
+
 async function accept(
   tx: Database,
   asked: Adjustment & { idempotency_key: string; fingerprint: Buffer; transaction_id: string },
 ): Promise<LoyaltyTransaction> {
+  // A customer that was merged meanwhile lives on as another one.
+  const customer_id = (await readMergedInto(tx, [asked.customer_id])).get(asked.customer_id) ?? asked.customer_id;
   const [answer] = await acceptTransactions(tx, [
     {
-      ...{ id: asked.transaction_id, customer_id: asked.customer_id, type: asked.type, points: asked.points },
+      ...{ id: asked.transaction_id, customer_id, type: asked.type, points: asked.points },
       ...{ idempotency_key: asked.idempotency_key, fingerprint: asked.fingerprint, amount_minor: null, currency: null },
       ...{ order_id: null, source: null, external_reference: null, description: asked.note, occurred_at: null },
       ...{ terms: { reason_code: asked.reason_code }, accepted_from: asked.requested_by },
@@ -143,6 +189,14 @@ export function listAdjustments(db: Database, { status, limit, before }: Adjustm
   if (status !== undefined) query.where({ status });
   if (before !== undefined) query.where('id', '<', before);
   return query;
+}
+
+/** Every one of these customers, the oldest first. */
+export function readAdjustmentsOf(db: Database, customerIds: readonly string[]): Promise<Adjustment[]> {
+  return db('loyalty_adjustments')
+    .select<Adjustment[]>(db.raw(COLUMNS))
+    .whereIn('customer_id', customerIds)
+    .orderBy('id');
 }
 
 /** Takes out of requests what people wrote in words, for erasure. */

@@ -103,8 +103,10 @@ function readPage(db: Database, after: string, limit: number): Promise<Page> {
       );
       const lines = new Map<string, StoredLine[]>();
       for (const line of stored) lines.set(line.customer_id, [...(lines.get(line.customer_id) ?? []), line]);
-      const own = new Set(stored.map((line) => line.id));
-      const reversals = stored.filter((line) => line.explanation?.reversed && !own.has(line.explanation.reversed.id));
+      const owners = new Map(stored.map((line) => [line.id, line.customer_id]));
+      const reversals = stored.filter(({ explanation, customer_id }) => {
+        return explanation?.reversed && owners.get(explanation.reversed.id) !== customer_id;
+      });
       const ids = reversals.map((line) => line.explanation?.reversed?.id as string);
       const elsewhere = ids.length === 0 ? new Map() : await readTargets(tx, ids, []);
       // What this account itself took back of them is not yet taken back where its fold begins.

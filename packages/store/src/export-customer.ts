@@ -1,9 +1,11 @@
 // All that is held on one person, as of one moment. Read-only, and in memory as a whole: some 500 bytes a transaction.
 
 import type { AuditEntry, LoyaltyTransaction } from '@customer-service/domain';
+import { type Adjustment, readAdjustmentsOf } from './adjustments.ts';
 import { readAuditOf } from './audit-log.ts';
 import type { Database } from './connect.ts';
 import { type CustomerRow, readCustomer } from './customers.ts';
+import { readTierChangesOf, type TierChangeRow } from './history.ts';
 import { TRANSACTION_COLUMNS } from './loyalty-transactions.ts';
 import { readFamily } from './merged-customers.ts';
 
@@ -13,6 +15,10 @@ export interface CustomerExport {
   merged_customer_ids: string[];
   /** In accepted order. */
   transactions: LoyaltyTransaction[];
+  /** Corrections by hand that needed a second person, the oldest first. */
+  adjustments: Adjustment[];
+  /** The oldest first. */
+  tier_changes: TierChangeRow[];
   audit: AuditEntry[];
 }
 
@@ -27,8 +33,11 @@ export function exportCustomer(db: Database, id: string): Promise<CustomerExport
         .select<LoyaltyTransaction[]>(tx.raw(TRANSACTION_COLUMNS))
         .whereIn('customer_id', family)
         .orderBy('position');
+      const adjustments = await readAdjustmentsOf(tx, family);
+      const tier_changes = await readTierChangesOf(tx, family);
       const audit = await readAuditOf(tx, family);
-      return { customer, merged_customer_ids: family.filter((member) => member !== id), transactions, audit };
+      const merged_customer_ids = family.filter((member) => member !== id);
+      return { customer, merged_customer_ids, transactions, adjustments, tier_changes, audit };
     },
     { isolationLevel: 'repeatable read', readOnly: true },
   );

@@ -6,6 +6,8 @@ export {
   type AdjustmentFilter,
   decideAdjustment,
   listAdjustments,
+  readAdjustment,
+  readRequest,
   requestAdjustment,
 } from './adjustments.ts';
 export { type Period, type Summary, summarise } from './analytics.ts';
@@ -27,6 +29,8 @@ export { type DuplicateCustomer, type DuplicatePair, listDuplicates, type PairKe
 export { eraseCustomer } from './erase-customer.ts';
 export { type CustomerExport, exportCustomer } from './export-customer.ts';
 export { isStorageFault, isValueFault } from './faults.ts';
+export { type BookedBalance, listTierChanges, readBooked, type TierChangeRow } from './history.ts';
+export { type HoldRow, readHolds } from './holds.ts';
 export { type Liability, readLiability } from './liability.ts';
 export { isOpen, listLapsed, readAccounts, readBalance } from './loyalty-accounts.ts';
 export {
@@ -38,7 +42,7 @@ export {
 export { type Merge, mergeCustomers } from './merge-customers.ts';
 export { readMergedInto } from './merged-customers.ts';
 export { assertReady, migrate } from './migrate.ts';
-export { type AccountView, hasLapsed, type Preview, previewAccounts } from './preview.ts';
+export { type AccountView, hasLapsed, type Preview, previewAccounts, previewTransaction } from './preview.ts';
 export { addProgramme, ledgerNow, type NewProgramme, readAllAccounts, readProgrammes } from './programmes.ts';
 export { requalifySome } from './requalify.ts';
 export { setTestClock } from './test-clock.ts';

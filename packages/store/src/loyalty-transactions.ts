@@ -32,15 +32,22 @@ export async function readTransaction(
 
 export interface TransactionFilter {
   customer_id: string;
-  type?: string;
+  /** Any one of them. */
+  types?: readonly string[] | undefined;
   status?: string;
+  /** RFC 3339; the first moment is included, the last is not. */
+  occurred_from?: string;
+  occurred_to?: string;
+  order_id?: string;
+  /** In which they were accepted. */
+  order: 'asc' | 'desc';
   limit: number;
   /** The `position` of the last row of the page before. */
-  before?: number;
+  after?: number | undefined;
 }
 
 /**
- * One page of a customer's history, the newest first, each row with the position its successor page starts after.
+ * One page of a customer's history in accepted order, each row with the position its successor page starts after.
  * Empty for a customer that was erased or merged.
  */
 export function listTransactions(
@@ -51,11 +58,14 @@ export function listTransactions(
     .select(db.raw(TRANSACTION_COLUMNS), 'position')
     .where('customer_id', filter.customer_id)
     .whereExists(db('loyalty_accounts').where('customer_id', filter.customer_id).whereNull('closed_at'))
-    .orderBy('position', 'desc')
+    .orderBy('position', filter.order)
     .limit(filter.limit);
-  if (filter.type !== undefined) query.where('type', filter.type);
+  if (filter.types !== undefined) query.whereIn('type', filter.types);
   if (filter.status !== undefined) query.where('status', filter.status);
-  if (filter.before !== undefined) query.where('position', '<', filter.before);
+  if (filter.occurred_from !== undefined) query.where('occurred_at', '>=', filter.occurred_from);
+  if (filter.occurred_to !== undefined) query.where('occurred_at', '<', filter.occurred_to);
+  if (filter.order_id !== undefined) query.where('order_id', filter.order_id);
+  if (filter.after !== undefined) query.where('position', filter.order === 'asc' ? '>' : '<', filter.after);
   return query;
 }
 

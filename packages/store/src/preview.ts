@@ -5,6 +5,7 @@ import {
   applyTransactions,
   availablePoints,
   type LoyaltyAccount,
+  type Outcome,
   type PendingTransaction,
 } from '@customer-service/domain';
 import type { Database } from './connect.ts';
@@ -44,6 +45,21 @@ export async function previewAccounts(db: Database, views: readonly AccountView[
     const points_available = availablePoints(account);
     return { account, points_available, points_pending: availablePoints(later) - points_available };
   });
+}
+
+/** What one more transaction would become after those that wait, were it accepted at the moment of the view. */
+export async function previewTransaction(
+  db: Database,
+  { account: stored, pending, as_of }: AccountView,
+  asked: Omit<PendingTransaction, 'accepted_at'>,
+): Promise<{ before: LoyaltyAccount; after: LoyaltyAccount; outcomes: Outcome[] }> {
+  const transaction = { ...asked, accepted_at: as_of };
+  const programmes = await readProgrammes(db);
+  const { targets, parked } = await readReversible(db, [stored], [...pending, transaction]);
+  const rules = { programmes, ...(targets && { targets }), parked: parked.get(stored.customer_id) ?? [] };
+  const { account: before } = applyTransactions(stored, pending, { ...rules, settle_at: as_of });
+  const { account: after, outcomes } = applyTransactions(before, [transaction], rules);
+  return { before, after, outcomes };
 }
 
 /** Whether something has lapsed that no worker has settled yet. */

@@ -26,7 +26,9 @@ interface Line {
 
 /** @throws Error when a row had been decided before, which the lock makes impossible: the transaction must roll back */
 export async function saveDecisions(tx: Database, decided: readonly Decided[], waiting: Posted): Promise<void> {
-  const [posted, added]: [Line[], Line[]] = [[], []];
+  // By id: what was parked and taken up again by the same list is written as it ended.
+  const posted = new Map<string, Line>();
+  const added: Line[] = [];
   for (const { account, outcomes } of decided) {
     for (const outcome of outcomes) {
       const id = outcome.id ?? uuidv7();
@@ -36,14 +38,16 @@ export async function saveDecisions(tx: Database, decided: readonly Decided[], w
         hash = hashLine(account.ledger_hash, id, outcome, { explanation, purchase: waiting.get(id) });
         account.ledger_hash = hash;
       }
-      (outcome.id === null ? added : posted).push({ id, hash, explanation, outcome });
+      const line = { id, hash, explanation, outcome };
+      if (outcome.id === null) added.push(line);
+      else posted.set(id, line);
     }
   }
   await saveAccounts(
     tx,
     decided.map(({ account }) => account),
   );
-  if (posted.length > 0) await saveOutcomes(tx, posted);
+  if (posted.size > 0) await saveOutcomes(tx, [...posted.values()]);
   if (added.length > 0) await insertLines(tx, added);
   const changes = decided.flatMap(({ tier_changes }) => tier_changes);
   if (changes.length > 0) await tx('loyalty_tier_changes').insert(changes);

@@ -142,7 +142,7 @@ export function expectedVersions(header: string): number[] | undefined {
   if (header === '' || header === '*') return undefined;
   const tags = parseTags(header);
   if (tags === undefined) throw new Problem('invalid-header', 'If-Match must be * or a list of ETags.');
-  return tags.flatMap((tag) => /^"(\d{1,9})\.\d{1,15}\.\d{1,9}"$/.exec(tag)?.[1] ?? []).map(Number);
+  return tags.flatMap((tag) => /^"(\d{1,9})\.\d{1,15}\.\d{1,9}(?:\.lapsed)?"$/.exec(tag)?.[1] ?? []).map(Number);
 }
 
 function isId(key: unknown): boolean {

@@ -4,6 +4,7 @@ import { DomainError } from '@customer-service/domain';
 import * as store from '@customer-service/store';
 import { v7 as uuidv7 } from 'uuid';
 import { actorOf } from '../actor.ts';
+import { present as presentLine } from '../loyalty/accept.ts';
 import { decodeCursor, encodeCursor } from '../paging.ts';
 import { Problem } from '../problems.ts';
 import type { Answer, ApiRequest, Services } from '../route.ts';
@@ -44,18 +45,24 @@ export async function exportAll(request: ApiRequest, { db }: Services): Promise<
   const id = request.params.customer_id as string;
   const found = await store.exportCustomer(db, id);
   if (found === undefined) throw new DomainError('customer-not-found', 'There is no such customer.');
-  const { customer, merged_customer_ids, transactions, audit } = found;
-  const { points_balance, lifetime_points_earned, lifetime_points_redeemed } = customer;
-  const { total_spent_minor, visits_count, tier } = customer;
+  const { customer, merged_customer_ids, transactions, adjustments, tier_changes, audit } = found;
+  const { points_balance, points_held, total_spent_minor, visits_count, tier } = customer;
+  const { lifetime_points_earned, lifetime_points_redeemed } = customer;
+  const { lifetime_points_expired, lifetime_points_adjusted } = customer;
   const { role, sub } = request.principal;
   const body = {
     exported_at: new Date().toISOString(),
     customer: await toCustomer(customer, db),
     merged_customer_ids,
     loyalty_account: {
-      ...{ points_balance, lifetime_points_earned, lifetime_points_redeemed, total_spent_minor, visits_count, tier },
+      ...{ points_balance, points_held, lifetime_points_earned, lifetime_points_redeemed, lifetime_points_expired },
+      ...{ lifetime_points_adjusted, total_spent_minor, visits_count, tier },
     },
-    transactions,
+    transactions: transactions.map(presentLine),
+    adjustments: adjustments.map((each) =>
+      role === 'customer' ? { ...each, requested_by: null, decided_by: null } : each,
+    ),
+    tier_changes: tier_changes.map(({ id: _id, ...change }) => change),
     audit: audit.map((entry) =>
       role === 'customer' && entry.actor_sub !== sub ? { ...entry, actor_sub: null } : entry,
     ),

@@ -4,7 +4,7 @@ import { DUPLICATE_REASONS, TIERS } from '@customer-service/domain';
 import Joi from 'joi';
 import { entry } from '../audit/schemas.ts';
 import { day, line, listOf, lowerCaseUuid, page, timestamp, uuid } from '../fields.ts';
-import { transaction } from '../loyalty/schemas.ts';
+import { adjustment, tierChange, transaction } from '../loyalty/ledger-schemas.ts';
 import { customer } from './schemas.ts';
 
 const reason = line(200).description('Why; kept in the audit log, so say nothing of the person in it');
@@ -26,8 +26,11 @@ export const exported = Joi.object({
   merged_customer_ids: Joi.array().items(uuid()).required().description('Records that were merged into this one'),
   loyalty_account: Joi.object({
     points_balance: count(),
+    points_held: count(),
     lifetime_points_earned: count(),
     lifetime_points_redeemed: count(),
+    lifetime_points_expired: count(),
+    lifetime_points_adjusted: count(),
     total_spent_minor: count(),
     visits_count: count(),
     tier: Joi.string()
@@ -35,6 +38,11 @@ export const exported = Joi.object({
       .required(),
   }).required(),
   transactions: Joi.array().items(transaction).required().description('In accepted order'),
+  adjustments: Joi.array()
+    .items(adjustment)
+    .required()
+    .description('Corrections by hand that needed a second person, the oldest first'),
+  tier_changes: Joi.array().items(tierChange).required().description('The oldest first'),
   audit: Joi.array().items(entry).required().description('Every change of the profile, the oldest first'),
 }).meta({ name: 'CustomerExport' });
 

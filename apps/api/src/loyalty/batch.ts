@@ -7,7 +7,8 @@ import type Joi from 'joi';
 import { checkBody } from '../middleware/validate.ts';
 import { Problem, type ProblemField, problemDocument } from '../problems.ts';
 import type { Answer, ApiRequest, Services } from '../route.ts';
-import { newTransaction, type Posted, type PostedType } from './handlers.ts';
+import { newTransaction, present, ringFor } from './accept.ts';
+import { type EventType, eventOf, type Posted } from './events.ts';
 import { batchItems } from './schemas.ts';
 
 interface Batch {
@@ -34,13 +35,13 @@ export async function ingest(request: ApiRequest<Batch, { atomic?: boolean }>, s
 
   const rest = answers.values();
   const results = checked.map((item): Result => (isRefusal(item) ? item : (rest.next().value as Result)));
-  for (const result of results) ringFor(result, services);
+  for (const result of results) if (!isRefusal(result)) ringFor(result.transaction, services);
   return { status: 207, body: toAnswer(results, request) };
 }
 
 function checkItem(item: object | Problem, { principal }: ApiRequest<Batch>): store.NewTransaction | Refusal {
   if (item instanceof Problem) return item;
-  const type = (item as { type?: unknown }).type as PostedType;
+  const type = (item as { type?: unknown }).type as EventType;
   try {
     if (!Object.hasOwn(batchItems, type)) throw unknownType();
     if (scopeOf(principal.role, `loyalty:${type}`) !== 'any') {
@@ -48,7 +49,7 @@ function checkItem(item: object | Problem, { principal }: ApiRequest<Batch>): st
     }
     const checked = checkBody(batchItems[type] as Joi.ObjectSchema, item) as Posted & store.NewTransaction;
     const { type: _type, customer_id, idempotency_key, ...body } = checked;
-    return newTransaction({ type, customer_id, idempotency_key, body }, principal);
+    return newTransaction({ ...eventOf(type, body), customer_id, idempotency_key }, principal);
   } catch (error) {
     if (error instanceof Problem) return error;
     throw error;
@@ -82,7 +83,9 @@ function isUnknownCustomer(answer: Result | undefined): boolean {
 }
 
 function unknownType(): Problem {
-  const errors = [{ pointer: '/type', code: 'not-allowed', detail: 'must be one of earn, redeem' }];
+  const errors = [
+    { pointer: '/type', code: 'not-allowed', detail: `must be one of ${Object.keys(batchItems).join(', ')}` },
+  ];
   return new Problem('validation-failed', '1 field(s) break a rule.', { errors });
 }
 
@@ -104,12 +107,6 @@ function errorsOf(refusal: Refusal): FieldError[] {
   return fields.length > 0 ? fields : [{ pointer: '', code: refusal.code, detail: refusal.message }];
 }
 
-function ringFor(result: Result, { doorbell }: Services): void {
-  if (isRefusal(result) || result.transaction.status !== 'pending') return;
-  const { id, customer_id, type } = result.transaction;
-  doorbell.ring(type as PostedType, { id, customer_id });
-}
-
 function toAnswer(results: Result[], request: ApiRequest<Batch>) {
   const items = results.map((result, index) => {
     const given = request.body.items[index] as { idempotency_key?: unknown };
@@ -123,7 +120,7 @@ function toAnswer(results: Result[], request: ApiRequest<Batch>) {
       return { index, idempotency_key, outcome: 'refused', problem };
     }
     const { transaction, replayed } = result;
-    return { index, idempotency_key, outcome: replayed ? 'replayed' : 'accepted', transaction };
+    return { index, idempotency_key, outcome: replayed ? 'replayed' : 'accepted', transaction: present(transaction) };
   });
   const count = (outcome: string) => items.filter((item) => item.outcome === outcome).length;
   return { accepted: count('accepted'), replayed: count('replayed'), refused: count('refused'), items };

@@ -20,8 +20,12 @@ export function idempotencyKey(header: string): string {
   return key;
 }
 
-/** Seconds the caller will wait for the outcome, 0 to 10; unknown preferences are ignored, as RFC 7240 asks. */
-export function waitSeconds(header: string): number {
+/**
+ * Seconds the caller will wait for the outcome, 0 to 10; unknown preferences are ignored, as RFC 7240 asks.
+ * @param unsaid what holds when the caller says neither `wait` nor `respond-async`
+ */
+export function waitSeconds(header: string, unsaid = 0): number {
   const value = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?(?=$|[,;\s])/i.exec(header)?.[1];
-  return Math.min(Number(value ?? 0), MAX_WAIT_S);
+  if (value !== undefined) return Math.min(Number(value), MAX_WAIT_S);
+  return /(?:^|[,;\s])respond-async(?=$|[,;\s])/i.test(header) ? 0 : unsaid;
 }

@@ -1,7 +1,7 @@
 // Checks the parts of a request against the route's schemas and leaves the checked values in `ctx.state`. All faults
 // are told at once, each with its place.
 
-import { DomainError, type FieldError } from '@customer-service/domain';
+import { DomainError, type ErrorCode, type FieldError } from '@customer-service/domain';
 import Joi from 'joi';
 import type { Middleware } from 'koa';
 import { Problem } from '../problems.ts';
@@ -23,14 +23,18 @@ export function checkParts(route: Route): Middleware {
 
 /** An id that can't be one is an id nobody has. */
 function checkIds(params: Record<string, string>): void {
-  const { customer_id = '', transaction_id = '' } = params;
-  if ('customer_id' in params && !UUID.test(customer_id)) {
-    throw new DomainError('customer-not-found', 'There is no such customer.');
-  }
-  if ('transaction_id' in params && !UUID.test(transaction_id)) {
-    throw new DomainError('transaction-not-found', 'There is no such transaction.');
+  for (const [name, value] of Object.entries(params)) {
+    const missing = MISSING[name];
+    if (missing !== undefined && !UUID.test(value)) throw new DomainError(...missing);
   }
 }
+
+const MISSING: Record<string, [code: ErrorCode, detail: string]> = {
+  customer_id: ['customer-not-found', 'There is no such customer.'],
+  transaction_id: ['transaction-not-found', 'There is no such transaction.'],
+  hold_id: ['hold-not-found', 'There is no such hold.'],
+  adjustment_id: ['adjustment-not-found', 'There is no such adjustment.'],
+};
 
 const NO_PARAMETERS = Joi.object({});
 
@@ -88,6 +92,8 @@ const CODES: Record<string, string> = {
   'object.xor': 'exclusive',
   'object.missing': 'required',
   'object.and': 'required',
+  'object.oxor': 'exclusive',
+  'object.without': 'exclusive',
 };
 
 function codeOf(fault: Joi.ValidationErrorItem): string {
