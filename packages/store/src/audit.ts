@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   type AccountState,
+  type Applied,
   applyTransactions,
   EMPTY_STATE,
   type LoyaltyAccount,
@@ -11,19 +12,20 @@ import {
   type PendingTransaction,
   PROGRAMME,
   type Programmes,
-  type ReversalTarget,
   type Rules,
+  type TierChange,
 } from '@customer-service/domain';
+import { readOriginalsElsewhere } from './audit-originals.ts';
 import { type Database, rows } from './connect.ts';
-import { type HashedLine, hashLine } from './ledger-hash.ts';
+import { type HashedLine, hashLine, OF_THE_LEDGER } from './ledger-hash.ts';
 import { ACCOUNT_FIELDS, type AccountRow } from './loyalty-accounts.ts';
 import { PENDING_COLUMNS } from './loyalty-transactions.ts';
 import { readProgrammes } from './programmes.ts';
-import { readTargets } from './reversal-targets.ts';
+import type { Targets } from './reversal-targets.ts';
 
 export interface AuditDifference {
   customer_id: string;
-  /** A column of the account, `lines`, or what differs of the line with this `sequence`. */
+  /** A column of the account, `lines`, `tier_changes`, or what differs of the line with this `sequence`. */
   field: string;
   sequence: number | null;
   expected: unknown;
@@ -31,7 +33,10 @@ export interface AuditDifference {
 }
 
 type StoredLine = PendingTransaction &
-  HashedLine & { rejection_code: string | null; accepted_from: string; hash: Buffer | null };
+  Omit<HashedLine, 'accepted_at' | 'sequence'> & { accepted_from: string; hash: Buffer | null } & (
+    | { sequence: number; balance_after: number }
+    | { sequence: null }
+  );
 
 const PAGE = 500;
 const OF_A_LINE = ['type', 'status', 'rejection_code', 'points', 'balance_after', 'explanation'] as const;
@@ -46,7 +51,11 @@ export async function* auditAccounts(
     const last = page.accounts.at(-1);
     if (last === undefined) return;
     const differences = page.accounts.flatMap((account) =>
-      compare(account, { ...page, lines: page.lines.get(account.customer_id) ?? [] }),
+      compare(account, {
+        ...page,
+        lines: page.lines.get(account.customer_id) ?? [],
+        tier_changes: page.tier_changes.get(account.customer_id) ?? [],
+      }),
     );
     yield { accounts: page.accounts.length, differences };
     after = last.customer_id;
@@ -57,8 +66,15 @@ interface Page {
   accounts: AccountRow[];
   lines: Map<string, StoredLine[]>;
   programmes: Programmes;
+  tier_changes: Map<string, TierChange[]>;
   /** Originals that another record of the person had, from before a merge. */
-  elsewhere: Map<string, ReversalTarget>;
+  elsewhere: Targets;
+}
+
+/** What a page has of one account. */
+interface Kept extends Pick<Page, 'programmes' | 'elsewhere'> {
+  lines: StoredLine[];
+  tier_changes: TierChange[];
 }
 
 /** All tables as of one snapshot, so that a running service makes no difference. */
@@ -70,39 +86,53 @@ function readPage(db: Database, after: string): Promise<Page> {
         `select a.*, 'active' as customer_status from loyalty_accounts a where customer_id > ? order by customer_id limit ?`,
         [after, PAGE],
       );
+      const ids = accounts.map((account) => account.customer_id);
+      // In the order in which they were decided; what is parked still comes last, because it changes nothing.
       const stored = await rows<StoredLine>(
         tx,
         `select ${PENDING_COLUMNS}, status, rejection_code, balance_after, sequence, explanation, hash, accepted_from
-           from loyalty_transactions where customer_id = any(?) and status <> 'pending' order by customer_id, position`,
-        [accounts.map((account) => account.customer_id)],
+           from loyalty_transactions where customer_id = any(?) and status <> 'pending'
+          order by customer_id, sequence nulls last, position`,
+        [ids],
       );
-      const lines = new Map<string, StoredLine[]>();
-      for (const line of stored) lines.set(line.customer_id, [...(lines.get(line.customer_id) ?? []), line]);
+      const changes = await rows<TierChange>(
+        tx,
+        `select customer_id, sequence, at, from_tier, to_tier, reason from loyalty_tier_changes
+          where customer_id = any(?) order by id`,
+        [ids],
+      );
       const own = new Set(stored.map((line) => line.id));
-      const reversals = stored.filter((line) => line.explanation?.reversed && !own.has(line.explanation.reversed.id));
-      const ids = reversals.map((line) => line.explanation?.reversed?.id as string);
-      const elsewhere = ids.length === 0 ? new Map() : await readTargets(tx, ids, []);
-      // What this account itself took back of them is not yet taken back where its fold begins.
-      for (const { explanation } of reversals) {
-        const target = elsewhere.get(explanation?.reversed?.id as string);
-        if (target === undefined || !explanation?.reversed) continue;
-        target.reversed_points -= explanation.reversed.points;
-        target.reversed_amount_minor -= explanation.reversed.amount_minor;
-      }
-      return { accounts, lines, programmes: await readProgrammes(tx), elsewhere };
+      const reversals = stored.filter(({ type }) => type === 'reverse_earn' || type === 'reverse_redeem');
+      return {
+        accounts,
+        lines: byCustomer(stored),
+        tier_changes: byCustomer(changes),
+        programmes: await readProgrammes(tx),
+        elsewhere: await readOriginalsElsewhere(tx, reversals, own),
+      };
     },
     { isolationLevel: 'repeatable read', readOnly: true },
   );
 }
 
-function compare(account: AccountRow, page: Omit<Page, 'lines'> & { lines: StoredLine[] }): AuditDifference[] {
+function byCustomer<Row extends { customer_id: string }>(found: readonly Row[]): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of found) {
+    const group = groups.get(row.customer_id);
+    if (group === undefined) groups.set(row.customer_id, [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+function compare(account: AccountRow, kept: Kept): AuditDifference[] {
   const { customer_id } = account;
   const differences: AuditDifference[] = [];
   const differ = (field: string, sequence: number | null, [expected, actual]: [unknown, unknown]) => {
     if (!isDeepStrictEqual(expected, actual)) differences.push({ customer_id, field, sequence, expected, actual });
   };
-  const folded = fold(account, page);
-  const decided = page.lines.filter((line) => line.sequence !== null).sort((a, b) => a.sequence - b.sequence);
+  const folded = fold(account, kept);
+  const decided = kept.lines.filter((line) => line.sequence !== null);
   const expected = folded.outcomes.filter((outcome) => outcome.sequence !== null);
   differ('lines', null, [expected.length, decided.length]);
   for (const [index, line] of decided.entries()) {
@@ -118,49 +148,72 @@ function compare(account: AccountRow, page: Omit<Page, 'lines'> & { lines: Store
   for (const field of Object.keys(EMPTY_STATE) as (keyof AccountState)[]) {
     differ(`state.${field}`, null, [folded.account.state[field], state[field]]);
   }
+  differ('tier_changes', null, [folded.tier_changes, kept.tier_changes]);
+  return [...differences, ...brokenLinks(account, decided)];
+}
+
+/** Where the chain of hashes breaks first, if it does. */
+function brokenLinks(account: AccountRow, decided: readonly StoredLine[]): AuditDifference[] {
+  const { customer_id } = account;
+  const hex = (hash: Buffer | null) => hash?.toString('hex') ?? null;
   let hash: Buffer | null = null;
   for (const line of decided) {
     // Lines from before there was a chain have none.
-    if (line.hash === null && hash === null) continue;
-    hash = hashLine(hash, line);
-    if (!line.hash?.equals(hash)) {
-      differ('hash', line.sequence, [hash.toString('hex'), line.hash?.toString('hex') ?? null]);
-      return differences;
-    }
+    if (line.sequence === null || (line.hash === null && hash === null)) continue;
+    hash = hashLine(hash, { ...line, ...(line.accepted_from === 'ledger' && OF_THE_LEDGER) });
+    if (line.hash?.equals(hash)) continue;
+    return [{ customer_id, field: 'hash', sequence: line.sequence, expected: hex(hash), actual: hex(line.hash) }];
   }
-  differ('ledger_hash', null, [hash?.toString('hex') ?? null, account.ledger_hash?.toString('hex') ?? null]);
-  return differences;
+  const [expected, actual] = [hex(hash), hex(account.ledger_hash)];
+  return expected === actual ? [] : [{ customer_id, field: 'ledger_hash', sequence: null, expected, actual }];
 }
 
 /**
  * What the account should be. A refusal for suspension is taken as it stands, because the status of the customer at
- * that moment is not part of the ledger.
+ * that moment is not part of the ledger; so is that of a refund whose order erasure took the name of.
  */
-function fold(account: AccountRow, page: Omit<Page, 'lines'> & { lines: StoredLine[] }) {
+function fold(account: AccountRow, { lines, programmes, elsewhere }: Kept) {
   let state = emptyAccount(account.customer_id);
-  const outcomes: Outcome[] = [];
-  const rules: Rules = { programmes: page.programmes, targets: new Map(page.elsewhere), parked: [] };
-  for (const line of page.lines) {
-    if (line.accepted_from === 'ledger') continue;
-    const customer_status = line.rejection_code === 'customer-suspended' ? 'suspended' : 'active';
-    const result = applyTransactions({ ...state, customer_status }, [asPosted(line)], rules);
+  let moment = '';
+  const [outcomes, tier_changes]: [Outcome[], TierChange[]] = [[], []];
+  const rules: Rules = { programmes, targets: new Map(elsewhere.get(account.customer_id)), parked: [] };
+  const take = (result: Applied) => {
     state = result.account;
-    outcomes.push(...result.outcomes);
+    tier_changes.push(...result.tier_changes);
+    return result.outcomes;
+  };
+  for (const line of lines) {
+    if (line.accepted_from === 'ledger') continue;
+    // A refund that had been parked was decided together with its purchase, which is the line before.
+    const parked = line.explanation?.parked === true;
+    if (!parked) moment = line.accepted_at;
+    const customer_status = line.rejection_code === 'customer-suspended' ? 'suspended' : 'active';
+    const posted = { ...asPosted(line), accepted_at: moment };
+    for (const outcome of take(applyTransactions({ ...state, customer_status }, [posted], rules))) {
+      if (outcome.id === line.id && parked) outcome.explanation = { ...outcome.explanation, parked };
+      if (outcome.id === line.id && isNameless(line)) {
+        outcome.rejection_code = line.rejection_code as Outcome['rejection_code'];
+      }
+      outcomes.push(outcome);
+    }
   }
   const { settled_at } = account.state;
   if (settled_at) {
-    const result = applyTransactions(state, [], { ...rules, settle_at: settled_at });
-    outcomes.push(...result.outcomes);
-    state = { ...result.account, state: { ...result.account.state, settled_at } };
+    outcomes.push(...take(applyTransactions(state, [], { ...rules, settle_at: settled_at })));
+    state = { ...state, state: { ...state.state, settled_at } };
   }
-  return { account: state, outcomes };
+  return { account: state, outcomes, tier_changes };
 }
+
+/** A refund by the name of its order, of a customer that was erased. */
+const isNameless = ({ type, status, order_id, terms }: StoredLine): boolean =>
+  type === 'reverse_earn' && status !== 'parked' && order_id === null && terms?.reverses === undefined;
 
 /** The row as it waited: points that the rules gave are theirs to say again. */
 function asPosted(line: StoredLine): PendingTransaction {
   const byRule = (line.type === 'earn' && line.amount_minor !== null) || RULED.has(line.type);
-  const points = line.type === 'capture' ? line.points : byRule ? null : line.points;
-  return { ...line, points };
+  const terms = isNameless(line) ? { ...line.terms, reverses: line.explanation?.reversed?.id ?? '' } : line.terms;
+  return { ...line, points: byRule ? null : line.points, terms };
 }
 
 const RULED = new Set<string>(['release', 'reverse_earn', 'reverse_redeem']);

@@ -2,7 +2,7 @@
 // that a line that was changed, left out or put in by hand is found. Texts are not covered: erasure takes them out.
 
 import { createHash } from 'node:crypto';
-import type { Explanation } from '@customer-service/domain';
+import type { Explanation, TransactionTerms } from '@customer-service/domain';
 
 export interface HashedLine {
   id: string;
@@ -13,17 +13,25 @@ export interface HashedLine {
   points: number;
   amount_minor: number | null;
   currency: string | null;
+  visits: number | null;
+  terms: TransactionTerms | null;
+  /** Null of a line that the ledger added by itself. */
+  accepted_at: string | null;
   balance_after: number;
   rejection_code: string | null;
   occurred_at: string;
   explanation: Explanation | null;
 }
 
+/** What only a line that somebody posted has. */
+export const OF_THE_LEDGER = { amount_minor: null, currency: null, visits: null, terms: null, accepted_at: null };
+
 /** @param before null for the first line */
 export function hashLine(before: Buffer | null, line: HashedLine): Buffer {
   const covered = [
     ...[line.id, line.customer_id, line.sequence, line.type, line.status, line.points, line.amount_minor],
     ...[line.currency, line.balance_after, line.rejection_code, line.occurred_at, sorted(line.explanation)],
+    ...[line.accepted_at, line.visits, sorted(line.terms)],
   ];
   const hash = createHash('sha256');
   if (before !== null) hash.update(before);

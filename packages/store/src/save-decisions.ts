@@ -1,10 +1,10 @@
 // Writes what was decided: the accounts, the outcomes on their rows, the lines that the ledger added by itself, the
 // moves between tiers. Called by apply-pending alone, who holds the locks of the accounts.
 
-import type { Outcome, TierChange } from '@customer-service/domain';
+import type { Outcome, PendingTransaction, TierChange } from '@customer-service/domain';
 import { v7 as uuidv7 } from 'uuid';
 import { type Database, rows } from './connect.ts';
-import { hashLine } from './ledger-hash.ts';
+import { hashLine, OF_THE_LEDGER } from './ledger-hash.ts';
 import { type AccountRow, saveAccounts } from './loyalty-accounts.ts';
 
 /** What one account became, and the lines by which it did. */
@@ -14,8 +14,8 @@ export interface Decided {
   tier_changes: TierChange[];
 }
 
-/** Of the rows that were decided, what their outcomes do not say and the hash covers. */
-type Posted = ReadonlyMap<string, { amount_minor: number | null; currency: string | null }>;
+/** The rows that were decided, by id: the hash covers what their outcomes do not say. */
+type Posted = ReadonlyMap<string, PendingTransaction>;
 
 interface Line extends Outcome {
   id: string;
@@ -26,11 +26,13 @@ interface Line extends Outcome {
 export async function saveDecisions(tx: Database, decided: readonly Decided[], rows: Posted): Promise<void> {
   const [posted, added]: [Line[], Line[]] = [[], []];
   for (const each of decided) {
+    const final = new Set(each.outcomes.map(({ id, status }) => (status === 'parked' ? null : id)));
     for (const outcome of each.outcomes) {
+      // A refund that was parked and decided within one batch: its row is written once.
+      if (outcome.status === 'parked' && final.has(outcome.id)) continue;
       const line = { ...outcome, id: outcome.id ?? uuidv7(), hash: null as Buffer | null };
       if (outcome.sequence !== null) {
-        const { amount_minor = null, currency = null } = rows.get(line.id) ?? {};
-        const covered = { ...line, sequence: outcome.sequence, amount_minor, currency };
+        const covered = { ...(rows.get(line.id) ?? OF_THE_LEDGER), ...line, sequence: outcome.sequence };
         each.account.ledger_hash = line.hash = hashLine(each.account.ledger_hash, covered);
       }
       (outcome.id === null ? added : posted).push(line);
