@@ -24,7 +24,7 @@ import {
   versionAt,
   write,
 } from './naive-ledger.ts';
-import { DAY } from './naive-tiers.ts';
+import { DAY, rank } from './naive-tiers.ts';
 
 type Answer = { points: number; code?: string; terms?: Terms; taken?: Batch[]; amount?: number; visits?: number };
 const no = (code: string, points: number): Answer => ({ code, points });
@@ -139,7 +139,7 @@ function earned(model: Model, programme: Programme, transaction: PendingTransact
   const { earn: rules, tiers } = programme;
   const rate = rules.rates[transaction.currency as string];
   if (rate === undefined) return 0;
-  const tierRule = tiers.find(({ tier }) => tier === model.tier) ?? tiers[tiers.length - 1];
+  const tierRule = tiers[rank(programme, model.tier)];
   const [amount, when] = [transaction.amount_minor as number, happened(transaction)];
   const items = transaction.terms?.items ?? [];
   const plain = amount - items.reduce((sum, item) => sum + item.amount_minor, 0);
