@@ -25,17 +25,20 @@ export interface History {
 }
 
 const [HOUR, DAY] = [3_600_000, 86_400_000];
-const GAPS = [0, 0, 1, 1_000, HOUR, 12 * HOUR, DAY, DAY, 5 * DAY, 20 * DAY, 31 * DAY, 100 * DAY, 200 * DAY, 400 * DAY];
+const GAPS = [
+  [0, 0, 1, 1_000, HOUR, 12 * HOUR, DAY, DAY, 5 * DAY, 20 * DAY, 31 * DAY, 100 * DAY, 200 * DAY, 400 * DAY],
+  [0, 1, 60_000, HOUR, 10 * HOUR, DAY],
+];
 const LATER = [DAY, 31 * DAY, 100 * DAY, 300 * DAY];
 const STARTS = ['2023-11-20T10:00:00.000Z', '2024-02-29T23:59:59.999Z', '2024-12-31T12:00:00.000Z'].map(Date.parse);
 const EXPIRIES: ExpiryRule[] = [
   { policy: 'none' },
-  ...[0, 1, 30].map((days): ExpiryRule => ({ policy: 'rolling_days', days })),
+  ...[0, 30, 365].map((days): ExpiryRule => ({ policy: 'rolling_days', days })),
   ...[1, 12].map((months): ExpiryRule => ({ policy: 'rolling_months', months })),
   ...[0, 2].map((after_months): ExpiryRule => ({ policy: 'end_of_month', after_months })),
   ...[0, 3].map((after_months): ExpiryRule => ({ policy: 'end_of_quarter', after_months })),
   ...[0, 14].map((after_months): ExpiryRule => ({ policy: 'end_of_year', after_months })),
-  ...[1, 31].map((days): ExpiryRule => ({ policy: 'inactivity', days })),
+  ...[2, 31].map((days): ExpiryRule => ({ policy: 'inactivity', days })),
 ];
 const rule = (tier: Tier, spend: number | null, visits: number | null, points: number | null, bp: number) => ({
   ...{ tier, spend_threshold_minor: spend, visits_threshold: visits, points_threshold: points, multiplier_bp: bp },
@@ -80,7 +83,7 @@ function aProgramme(pick: Pick, version: number, effective_from: string): Progra
         ...{ grace_days: pick([0, 0, 5, 40]), months: pick([1, 3, 12]) },
       },
       tiers: pick(LADDERS),
-      redeem: { minimum_points: pick([1, 1, 20]) },
+      redeem: { minimum_points: pick([1, 1, 1, 20]) },
       earn: {
         rounding: pick(['down', 'nearest', 'up']),
         rates: { USD: pick([...[1, 3].map((points) => ({ points, per_minor: 100 })), { points: 1, per_minor: 7 }]) },
@@ -96,18 +99,39 @@ const KINDS = [
   ...['purchase', 'purchase', 'purchase', 'bonus', 'redeem', 'redeem', 'hold', 'hold', 'capture', 'capture', 'release'],
   ...['refund', 'refund', 'refund of an order', 'undo', 'undo', 'credit', 'debit', 'transfer'],
 ] as const;
-const COUNTS = [0, 1, 5, 20, 33, 50, 80, 100, 150, 210];
-const AMOUNTS = [1, 99, 1_000, 3_333, 5_000, 9_999, 10_000, 20_000, 30_001];
+const EARNS = ['earn', 'adjust_credit', 'transfer_in'];
+/** By kind: types of which there must be one before, and what it is instead when there is none. */
+const NEEDS: Partial<Record<(typeof KINDS)[number], [string[], (typeof KINDS)[number]]>> = {
+  redeem: [EARNS, 'purchase'],
+  hold: [EARNS, 'bonus'],
+  debit: [EARNS, 'credit'],
+  capture: [['hold'], 'hold'],
+  release: [['hold'], 'hold'],
+  undo: [['redeem', 'capture'], 'redeem'],
+  refund: [['earn'], 'purchase'],
+};
+const COUNTS = [1, 5, 10, 20, 20, 25, 33, 33, 50, 80, 150];
+const AMOUNTS = [1, 99, 5_000, 12_000, 3_333, 5_000, 9_999, 10_000, 20_000, 30_001];
 
 /** What the transaction says; `before` are those it may refer to. */
 function aTransaction(pick: Pick, before: readonly PendingTransaction[]): Partial<PendingTransaction> {
-  const kind = pick(KINDS);
-  const [points, amount] = [pick(COUNTS), pick(AMOUNTS)];
+  const wanted = pick(KINDS);
+  const isThere = (...types: string[]) => before.some(({ type }) => types.includes(type));
+  // What refers to another one mostly has one to refer to, and what takes points mostly finds some.
+  const possible = pick([true, true, true, true, true, true, true, false]);
+  const needs = NEEDS[wanted];
+  const kind =
+    !possible || needs === undefined || isThere(...needs[0]) ? wanted : before.length === 0 ? 'bonus' : needs[1];
+  // Who begins with something has something to hold and to redeem.
+  const [points, amount] = [pick(COUNTS) + (before.length === 0 ? 400 : 0), pick(AMOUNTS)];
   const some = <Value>(value: Value) => pick([null, value, value]);
   /** Mostly what it may refer to; now and then anything, or nothing. */
   const one = (...types: string[]) => {
     const fitting = before.filter(({ type }) => types.includes(type)).reverse();
-    return pick(fitting.length === 0 ? ['none'] : [...fitting.map(({ id }) => id), before[0]?.id as string]);
+    const [last] = fitting;
+    return pick(
+      last === undefined ? ['none'] : [last.id, last.id, ...fitting.map(({ id }) => id), before[0]?.id as string],
+    );
   };
   switch (kind) {
     case 'purchase': {
@@ -116,7 +140,7 @@ function aTransaction(pick: Pick, before: readonly PendingTransaction[]): Partia
         product: pick(['tea', null]),
         amount_minor: Math.floor(amount / 2),
       };
-      const [order_id, currency] = [pick(['o1', 'o2', null]), pick(['USD', 'USD', 'USD', 'USD', 'USD', 'EUR'])];
+      const [order_id, currency] = [pick(['o1', 'o2', null]), pick([...Array(9).fill('USD'), 'EUR'])];
       return { type: 'earn', amount_minor: amount, currency, order_id, terms: pick([null, { items: [item] }]) };
     }
     case 'bonus':
@@ -124,9 +148,13 @@ function aTransaction(pick: Pick, before: readonly PendingTransaction[]): Partia
     case 'redeem':
       return { type: 'redeem', points };
     case 'hold':
-      return { type: 'hold', points, terms: { expires_in_s: pick([3_600, 60, 86_400, 40 * 86_400]) } };
+      return { type: 'hold', points, terms: { expires_in_s: pick([3_600, 60, 86_400, 40 * 86_400, 40 * 86_400]) } };
     case 'capture':
-      return { type: 'capture', points: some(points), terms: { hold_id: one('hold'), final: pick([true, false]) } };
+      return {
+        type: 'capture',
+        points: some(points),
+        terms: { hold_id: one('hold'), ...pick([{}, { final: true }, { final: false }]) },
+      };
     case 'release':
       return { type: 'release', terms: { hold_id: one('hold') } };
     case 'refund':
@@ -177,13 +205,14 @@ function decode([rules, operations]: [Uint8Array, Uint8Array[]], kinds: (type: s
     const from = iso(Date.parse(programmes[1]?.effective_from ?? iso(start)) + pick(LATER));
     programmes.push(aProgramme(pick, version, from));
   }
+  const gaps = pick(GAPS);
   const transactions: PendingTransaction[] = [];
   const breaks: History['breaks'] = [];
   let moment = start;
   for (const bytes of operations) {
     const choose = picker(bytes);
-    const [before, gap] = [moment, choose(GAPS)];
-    const late = choose([0, 0, 0, 0, -DAY, -40 * DAY, DAY, -400 * DAY]);
+    const [before, gap] = [moment, choose(gaps)];
+    const late = choose([0, 0, 0, 0, 0, 0, -DAY, -40 * DAY, DAY, -400 * DAY]);
     const worker = choose([null, 0, 0.5, 1]);
     const cut = choose([false, true]);
     const fields = aTransaction(choose, transactions);

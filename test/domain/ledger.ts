@@ -87,10 +87,10 @@ function reversal(
   return posted(moment, { type, order_id: order_id ?? null, terms, ...money });
 }
 
+type Rules = Partial<Omit<Programme, 'earn'>> & { earn?: Partial<Programme['earn']> };
+
 /** Version 1 with other rules. */
-export function programme(
-  rules: Partial<Programme> & { earn?: Partial<Programme['earn']> | undefined } = {},
-): Programme {
+export function programme(rules: Rules = {}): Programme {
   return { ...PROGRAMME, ...rules, earn: { ...PROGRAMME.earn, ...rules.earn } };
 }
 
