@@ -34,13 +34,14 @@ const parts: [string, History, string[]][] = [
     ['reverse_earn 100 → 0', 'reverse_earn exceeds-original'],
   ],
   [
-    'by points, until none are left',
+    'by points, until none are left, and then what was paid',
     [
       refund(T(1), { of: 'p', points: 30 }),
       refund(T(2), { of: 'p', points: 71 }),
       refund(T(3), { of: 'p', points: 70 }),
+      refund(T(4), { of: 'p' }),
     ],
-    ['reverse_earn 30 → 70', 'reverse_earn exceeds-original', 'reverse_earn 70 → 0'],
+    ['reverse_earn 30 → 70', 'reverse_earn exceeds-original', 'reverse_earn 70 → 0', 'reverse_earn 0 → 0'],
   ],
   [
     'in thirds, of which the last takes what rounding left',
