@@ -4,11 +4,11 @@
 import { type Database, rows } from './connect.ts';
 import { readTargets, type Targets } from './reversal-targets.ts';
 
-/** What the audit knows of a reversal. */
-type Reversal = Parameters<typeof readTargets>[1][number] & {
-  id: string;
+/** What the audit knows of a line. */
+interface Line {
+  customer_id: string;
   explanation: { reversed?: { id: string } } | null;
-};
+}
 
 interface Taken {
   id: string;
@@ -18,19 +18,21 @@ interface Taken {
   amount_minor: number;
 }
 
-/** @param reversals decided or parked ones, of any customers */
+/**
+ * @param lines of any customers; those that took something back are looked at
+ * @param ownerOf of these lines, by id
+ */
 export async function readOriginalsElsewhere(
   tx: Database,
-  reversals: readonly Reversal[],
-  own: ReadonlySet<string>,
+  lines: readonly Line[],
+  ownerOf: ReadonlyMap<string, string>,
 ): Promise<Targets> {
-  // An order's name is gone with its customer's; the line itself says what it took back.
-  const named = reversals.map(({ customer_id, order_id, terms, explanation }) => {
-    const reverses = terms?.reverses ?? explanation?.reversed?.id;
-    return { customer_id, order_id, terms: reverses === undefined ? null : { reverses } };
+  const named = lines.flatMap(({ customer_id, explanation }) => {
+    const reverses = explanation?.reversed?.id;
+    if (reverses === undefined || ownerOf.get(reverses) === customer_id) return [];
+    return [{ customer_id, order_id: null, terms: { reverses } }];
   });
-  const targets = named.length === 0 ? new Map() : await readTargets(tx, [...named, ...reversals]);
-  for (const theirs of targets.values()) for (const id of theirs.keys()) if (own.has(id)) theirs.delete(id);
+  const targets: Targets = named.length === 0 ? new Map() : await readTargets(tx, named);
   const ids = [...new Set([...targets.values()].flatMap((theirs) => [...theirs.keys()]))];
   if (ids.length === 0) return targets;
   const taken = await rows<Taken>(
@@ -44,11 +46,11 @@ export async function readOriginalsElsewhere(
   );
   for (const [customer_id, theirs] of targets) {
     for (const target of theirs.values()) {
-      const lines = taken.filter(({ id }) => id === target.id);
+      const back = taken.filter(({ id }) => id === target.id);
       const first = Math.min(
-        ...lines.filter((line) => line.customer_id === customer_id).map(({ position }) => position),
+        ...back.filter((line) => line.customer_id === customer_id).map(({ position }) => position),
       );
-      const before = lines.filter((line) => line.customer_id !== customer_id && line.position < first);
+      const before = back.filter((line) => line.customer_id !== customer_id && line.position < first);
       target.reversed_points = before.reduce((sum, { points }) => sum + points, 0);
       target.reversed_amount_minor = before.reduce((sum, { amount_minor }) => sum + amount_minor, 0);
     }

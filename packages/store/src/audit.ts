@@ -101,14 +101,13 @@ function readPage(db: Database, after: string): Promise<Page> {
           where customer_id = any(?) order by id`,
         [ids],
       );
-      const own = new Set(stored.map((line) => line.id));
-      const reversals = stored.filter(({ type }) => type === 'reverse_earn' || type === 'reverse_redeem');
+      const ownerOf = new Map(stored.map((line) => [line.id, line.customer_id]));
       return {
         accounts,
         lines: byCustomer(stored),
         tier_changes: byCustomer(changes),
         programmes: await readProgrammes(tx),
-        elsewhere: await readOriginalsElsewhere(tx, reversals, own),
+        elsewhere: await readOriginalsElsewhere(tx, stored, ownerOf),
       };
     },
     { isolationLevel: 'repeatable read', readOnly: true },
@@ -170,11 +169,12 @@ function brokenLinks(account: AccountRow, decided: readonly StoredLine[]): Audit
 
 /**
  * What the account should be. A refusal for suspension is taken as it stands, because the status of the customer at
- * that moment is not part of the ledger; so is that of a refund whose order erasure took the name of.
+ * that moment is not part of the ledger.
  */
 function fold(account: AccountRow, { lines, programmes, elsewhere }: Kept) {
   let state = emptyAccount(account.customer_id);
   let moment = '';
+  const own = new Set(lines.map(({ id }) => id));
   const [outcomes, tier_changes]: [Outcome[], TierChange[]] = [[], []];
   const rules: Rules = { programmes, targets: new Map(elsewhere.get(account.customer_id)), parked: [] };
   const take = (result: Applied) => {
@@ -188,10 +188,10 @@ function fold(account: AccountRow, { lines, programmes, elsewhere }: Kept) {
     const parked = line.explanation?.parked === true;
     if (!parked) moment = line.accepted_at;
     const customer_status = line.rejection_code === 'customer-suspended' ? 'suspended' : 'active';
-    const posted = { ...asPosted(line), accepted_at: moment };
+    const posted = { ...asPosted(line, own), accepted_at: moment };
     for (const outcome of take(applyTransactions({ ...state, customer_status }, [posted], rules))) {
       if (outcome.id === line.id && parked) outcome.explanation = { ...outcome.explanation, parked };
-      if (outcome.id === line.id && isNameless(line)) {
+      if (outcome.id === line.id && isTakenAsRefused(line, own)) {
         outcome.rejection_code = line.rejection_code as Outcome['rejection_code'];
       }
       outcomes.push(outcome);
@@ -205,15 +205,23 @@ function fold(account: AccountRow, { lines, programmes, elsewhere }: Kept) {
   return { account: state, outcomes, tier_changes };
 }
 
-/** A refund by the name of its order, of a customer that was erased. */
-const isNameless = ({ type, status, order_id, terms }: StoredLine): boolean =>
-  type === 'reverse_earn' && status !== 'parked' && order_id === null && terms?.reverses === undefined;
+const isReversal = ({ type }: StoredLine): boolean => type === 'reverse_earn' || type === 'reverse_redeem';
 
-/** The row as it waited: points that the rules gave are theirs to say again. */
-function asPosted(line: StoredLine): PendingTransaction {
+/** A reversal that was refused and names no line of this account: what it named then can not be told any more. */
+const isTakenAsRefused = (line: StoredLine, own: ReadonlySet<string>): boolean =>
+  isReversal(line) && line.status === 'rejected' && !own.has(line.terms?.reverses ?? '');
+
+/**
+ * The row as it waited: points that the rules gave are theirs to say again. A reversal names what it took back, because
+ * an order may have had other purchases since, by a merge, and loses its name when the customer is erased.
+ */
+function asPosted(line: StoredLine, own: ReadonlySet<string>): PendingTransaction {
   const byRule = (line.type === 'earn' && line.amount_minor !== null) || RULED.has(line.type);
-  const terms = isNameless(line) ? { ...line.terms, reverses: line.explanation?.reversed?.id ?? '' } : line.terms;
-  return { ...line, points: byRule ? null : line.points, terms };
+  const points = byRule ? null : line.points;
+  if (!isReversal(line)) return { ...line, points };
+  if (line.status === 'parked') return { ...line, points, order_id: null };
+  const reverses = line.explanation?.reversed?.id ?? (isTakenAsRefused(line, own) ? '' : line.terms?.reverses);
+  return { ...line, points, terms: { ...line.terms, ...(reverses !== undefined && { reverses }) } };
 }
 
 const RULED = new Set<string>(['release', 'reverse_earn', 'reverse_redeem']);
