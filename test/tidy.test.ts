@@ -171,12 +171,16 @@ const style: Record<string, StyleRule> = {
     ],
   },
   'knows no clock and no chance in the domain': {
-    breaches: never(/\bDate\s*\.\s*now\b|\bDate\s*\(|\bnew\s+Date\b|\bMath\s*\.\s*random\b/, (path) =>
-      path.startsWith('packages/domain/'),
+    breaches: never(
+      /\bDate\s*\.\s*now\b|\bDate\s*\(\s*\)|(?<!\bnew\s+)\bDate\s*\(|\bnew\s+Date\b(?!\s*\(\s*[^\s)])|\bMath\s*\.\s*random\b/,
+      (path) => path.startsWith('packages/domain/'),
     ),
     broken: [
       ['packages/domain/src/a.ts', 'const now = Date.now();'],
       ['packages/domain/src/a.ts', 'const now = new Date();'],
+      ['packages/domain/src/a.ts', 'const now = new Date( ).getTime();'],
+      ['packages/domain/src/a.ts', 'const now = new Date;'],
+      ['packages/domain/src/a.ts', 'const now = Date();'],
     ],
   },
   'has no `any`': {
@@ -218,6 +222,7 @@ const style: Record<string, StyleRule> = {
 const sound = `// Breaks nothing: process.env, any[], enum A {, Date.now() and import 'pg' are only spoken of here.
 import { A } from './b.ts';
 const text = "export default new Date() as any // process.env";
+const converted = new Date(ms).toISOString();
 `;
 
 describe('every source file', () => {

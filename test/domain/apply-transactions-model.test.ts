@@ -1,21 +1,27 @@
-// What holds for every account and every list of transactions, held against a second implementation that is as
-// naive as can be: BigInt, one figure after the other, the programme's rules written out again.
+// What holds for every account and every list of transactions under the first programme, with figures as large as can
+// be, held against a second implementation: BigInt, one figure after the other, the programme's rules written out
+// again. Lots, holds, reversals and other programmes are in ledger-model.test.ts.
 
 import {
-  applyTransactions,
+  type Applied,
+  applyTransactions as applyUnder,
   type CustomerStatus,
+  EMPTY_STATE,
   type LoyaltyAccount,
   type Outcome,
   type PendingTransaction,
   PROGRAMME,
   TIERS,
   type Tier,
+  type Transfer,
   tierFor,
 } from '@customer-service/domain';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { at, CUSTOMER, NEW_ACCOUNT } from './ledger.ts';
 
-const CUSTOMER = '00000000-0000-7000-8000-000000000001';
+const applyTransactions = (account: LoyaltyAccount, list: PendingTransaction[]) =>
+  applyUnder(account, list, { programmes: [PROGRAMME] });
 const LARGEST = 2n ** 53n - 1n;
 
 interface Model {
@@ -42,12 +48,14 @@ const ACCEPTED = 'AUD CAD CHF CZK DKK EUR GBP NOK NZD PLN SEK SGD USD'.split(' '
 function decideNaively(model: Model, transaction: PendingTransaction): unknown[] {
   const percent = LADDER.find(([tier]) => tier === model.tier)?.[3] as bigint;
   const amount = BigInt(transaction.amount_minor ?? 0);
-  const points = transaction.points === null ? (amount * percent) / 10_000n : BigInt(transaction.points);
+  const rate = ACCEPTED.includes(transaction.currency ?? '') ? 1n : 0n;
+  const points = transaction.points === null ? (rate * amount * percent) / 10_000n : BigInt(transaction.points);
   if (transaction.type.startsWith('transfer')) return transferNaively(model, transaction);
   const earns = transaction.type === 'earn';
   let code: string | null = null;
   if (earns && (model.earned + points > LARGEST || model.spent + amount > LARGEST)) code = 'limit-exceeded';
   if (!earns && model.earned - model.redeemed < points) code = 'insufficient-points';
+  if (!earns && points < 1n) code = 'below-minimum';
   if (transaction.currency !== null && !ACCEPTED.includes(transaction.currency)) code = 'currency-not-accepted';
   if (model.status === 'suspended') code = 'customer-suspended';
   if (code === null && earns) model.earned += points;
@@ -68,7 +76,7 @@ function transferNaively(model: Model, transfer: PendingTransaction): unknown[] 
   const earned = model.earned + sign * points;
   const spent = model.spent + sign * BigInt(transfer.amount_minor ?? 0);
   const visits = model.visits + sign * BigInt(transfer.visits ?? 0);
-  const below = earned < model.redeemed || spent < 0n || visits < 0n;
+  const below = (sign < 0n && earned < model.redeemed) || spent < 0n || visits < 0n;
   const above = earned > LARGEST || spent > LARGEST || visits > LARGEST;
   if (!below && !above) {
     Object.assign(model, { earned, spent, visits });
@@ -99,6 +107,8 @@ const figure = (usual: number, largest: number) =>
     { weight: 1, arbitrary: fc.integer({ min: largest - usual, max: largest }) },
   );
 
+const lotsOf = (count: number) => (count === 0 ? [] : [{ points: count, expires_at: null }]);
+
 const anAccount: fc.Arbitrary<LoyaltyAccount> = fc
   .record({
     status: fc.constantFrom<CustomerStatus>('active', 'active', 'active', 'inactive', 'suspended'),
@@ -109,15 +119,16 @@ const anAccount: fc.Arbitrary<LoyaltyAccount> = fc
     sequence: fc.nat(1_000),
   })
   .map(({ status, earned, kept, spent, visits, sequence }) => ({
-    customer_id: CUSTOMER,
+    ...NEW_ACCOUNT,
     customer_status: status,
     points_balance: Math.floor(earned * kept),
     lifetime_points_earned: earned,
     lifetime_points_redeemed: earned - Math.floor(earned * kept),
     total_spent_minor: spent,
     visits_count: visits,
-    tier: tierFor(PROGRAMME, spent, visits),
+    tier: tierFor(PROGRAMME, { spend_minor: spent, visits, points: earned }),
     sequence,
+    state: { ...EMPTY_STATE, lots: lotsOf(Math.floor(earned * kept)), programme_version: 1 },
   }));
 
 const points = figure(500, 1_000_000_000);
@@ -141,10 +152,18 @@ const transactions: fc.Arbitrary<PendingTransaction[]> = fc
   .array(fc.oneof(purchase, bonus, redemption, transfer), { maxLength: 25 })
   .map((list) =>
     list.map((fields, index) => ({
-      ...{ id: `tx-${index}`, customer_id: CUSTOMER, points: null, amount_minor: null, currency: null },
+      ...{ id: `tx-${index}`, customer_id: CUSTOMER, points: null, amount_minor: null, currency: null, visits: null },
+      ...{ order_id: null, occurred_at: at('2026-03-15'), accepted_at: at('2026-03-15'), terms: null },
       ...fields,
+      ...('visits' in fields && { terms: { transfer: transferOf(fields.points) } }),
     })),
   );
+
+/** Of this many points, none of which was redeemed. */
+const transferOf = (count: number): Transfer => ({
+  ...{ earned: count, redeemed: 0, expired: 0, adjusted: 0, debt: 0, lots: lotsOf(count), activity: [] },
+  ...{ member_since: null, tier_floor: 'bronze' },
+});
 
 /** Checks `claim` for some thousand accounts with their transactions. It fails as well when the decision throws. */
 function always(claim: (account: LoyaltyAccount, list: PendingTransaction[]) => void): void {
@@ -160,10 +179,10 @@ describe('whatever the account and whatever the transactions, the decision', () 
     always((account, list) => {
       const model = modelOf(account);
       const expected = list.map((transaction) => decideNaively(model, transaction));
-      const result = applyTransactions(account, list, PROGRAMME);
+      const result = applyTransactions(account, list);
       const lines = result.outcomes.map((line) => [
         ...[line.id, line.rejection_code, BigInt(line.points)],
-        ...[BigInt(line.balance_after), BigInt(line.sequence)],
+        ...[BigInt(line.balance_after), BigInt(line.sequence ?? -1)],
       ]);
       expect(lines).to.deep.equal(expected);
       expect(modelOf(result.account)).to.deep.equal(model);
@@ -173,8 +192,15 @@ describe('whatever the account and whatever the transactions, the decision', () 
 
   it('leaves no figure negative or inexact', () => {
     always((given, list) => {
-      const { account, outcomes } = applyTransactions(given, list, PROGRAMME);
-      const { customer_id: _id, customer_status: _status, tier, ...figures } = account;
+      const { account, outcomes } = applyTransactions(given, list);
+      const {
+        customer_id: _id,
+        customer_status: _status,
+        tier,
+        settles_at: _moment,
+        state: _state,
+        ...figures
+      } = account;
       expect(TIERS).to.include(tier);
       for (const [name, value] of Object.entries(figures)) {
         if (!Number.isSafeInteger(value) || value < 0) expect.fail(`${name} is ${value}`);
@@ -185,7 +211,7 @@ describe('whatever the account and whatever the transactions, the decision', () 
 
   it('keeps the balance what was applied, and what was earned less what was redeemed', () => {
     always((given, list) => {
-      const { account, outcomes } = applyTransactions(given, list, PROGRAMME);
+      const { account, outcomes } = applyTransactions(given, list);
       const came = appliedPoints(list, outcomes, 'earn') + appliedPoints(list, outcomes, 'transfer_in');
       const went = appliedPoints(list, outcomes, 'redeem') + appliedPoints(list, outcomes, 'transfer_out');
       const moved = came - went;
@@ -200,13 +226,15 @@ describe('whatever the account and whatever the transactions, the decision', () 
     const property = fc.property(anAccount, transactions, cuts, (account, list, places) => {
       const bounds = [0, ...places.sort((a, b) => a - b), list.length];
       let state = account;
+      const tier_changes: Applied['tier_changes'] = [];
       const outcomes = bounds.slice(1).flatMap((end, index) => {
-        const part = applyTransactions(state, list.slice(bounds[index], end), PROGRAMME);
+        const part = applyTransactions(state, list.slice(bounds[index], end));
         state = part.account;
+        tier_changes.push(...part.tier_changes);
         return part.outcomes;
       });
-      const whole = applyTransactions(account, list, PROGRAMME);
-      expect({ account: state, outcomes }).to.deep.equal(whole);
+      const whole = applyTransactions(account, list);
+      expect({ account: state, outcomes, tier_changes }).to.deep.equal(whole);
     });
     fc.assert(property, { numRuns: 2_000 });
   });
@@ -214,7 +242,7 @@ describe('whatever the account and whatever the transactions, the decision', () 
   it('leaves what it was given as it was', () => {
     always((account, list) => {
       const before = structuredClone({ account, list });
-      applyTransactions(account, list, PROGRAMME);
+      applyTransactions(account, list);
       expect({ account, list }).to.deep.equal(before);
     });
   });

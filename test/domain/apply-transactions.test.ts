@@ -1,47 +1,63 @@
 // The decision about points: a table of cases by hand. What holds for all cases is in apply-transactions-model.test.ts.
 
 import {
-  applyTransactions,
+  type AccountState,
+  EMPTY_STATE,
+  type Lot,
   type LoyaltyAccount,
   MAX_AMOUNT_MINOR,
   type Outcome,
   type PendingTransaction,
   PROGRAMME,
   REJECTION_CODES,
+  type Transfer,
 } from '@customer-service/domain';
 import { expect } from 'chai';
+import { at, CUSTOMER, NEW_ACCOUNT, posted, run } from './ledger.ts';
 
-const CUSTOMER = '00000000-0000-7000-8000-000000000001';
 const MAX = Number.MAX_SAFE_INTEGER;
+const [BEFORE, NOW] = ['2026-02-10 09:00', '2026-03-15 12:00'];
+const REMEMBERED: AccountState = {
+  ...EMPTY_STATE,
+  activity: [{ month: '2026-02', spend_minor: 10_000, visits: 1, points: 100 }],
+  ...{ member_since: at(BEFORE), active_at: at(BEFORE), programme_version: 1 },
+};
+const lotsOf = (points: number): Lot[] => (points === 0 ? [] : [{ points, expires_at: null }]);
 
 /** An account that holds 100 points from one purchase of 100.00, with 7 transactions behind it. */
 const held: LoyaltyAccount = {
-  customer_id: CUSTOMER,
-  customer_status: 'active',
+  ...NEW_ACCOUNT,
   points_balance: 100,
   lifetime_points_earned: 150,
   lifetime_points_redeemed: 50,
   total_spent_minor: 10_000,
   visits_count: 1,
-  tier: 'bronze',
   sequence: 7,
+  state: { ...REMEMBERED, lots: lotsOf(100) },
 };
 
-function transaction(fields: Partial<PendingTransaction>): PendingTransaction {
-  return { id: 'tx', customer_id: CUSTOMER, type: 'earn', points: null, amount_minor: null, currency: null, ...fields };
-}
-const purchase = (amount_minor: number, currency = 'USD') => transaction({ amount_minor, currency });
-const bonus = (points: number) => transaction({ points });
-const redeem = (points: number) => transaction({ type: 'redeem', points });
-const transferIn = (points: number, amount_minor: number | null, visits: number) =>
-  transaction({ type: 'transfer_in', points, amount_minor, visits });
-const transferOut = (points: number, amount_minor: number | null, visits: number) =>
-  transaction({ type: 'transfer_out', points, amount_minor, visits });
+const purchase = (amount_minor: number, currency = 'USD') => posted(NOW, { amount_minor, currency });
+const bonus = (points: number) => posted(NOW, { points });
+const redeem = (points: number) => posted(NOW, { type: 'redeem', points });
+const transferOf = (points: number, fields: Partial<Transfer>): Transfer => ({
+  ...{ earned: points, redeemed: 0, expired: 0, adjusted: 0, debt: 0, lots: lotsOf(points), activity: [] },
+  ...{ member_since: at('2020-01-01'), tier_floor: 'bronze', ...fields },
+});
+const transferIn = (points: number, amount_minor: number | null, visits: number, fields: Partial<Transfer> = {}) =>
+  posted(NOW, { type: 'transfer_in', points, amount_minor, visits, terms: { transfer: transferOf(points, fields) } });
+const transferOut = (points: number, amount_minor: number | null, visits: number, fields: Partial<Transfer> = {}) =>
+  posted(NOW, { type: 'transfer_out', points, amount_minor, visits, terms: { transfer: transferOf(points, fields) } });
+
+const JANUARY = { month: '2026-01', spend_minor: 40_000, visits: 3, points: 400 };
+/** All that `held` has. */
+const everything: Partial<Transfer> = { earned: 150, redeemed: 50, activity: REMEMBERED.activity };
 
 /** Decides one transaction on `held` changed by `fields`. */
 function decide(fields: Partial<LoyaltyAccount>, item: PendingTransaction) {
-  const { account, outcomes } = applyTransactions({ ...held, ...fields }, [item], PROGRAMME);
-  return { account, outcome: outcomes[0] as Outcome };
+  const given = { ...held, ...fields };
+  given.state = { ...given.state, lots: lotsOf(given.points_balance) };
+  const { account, outcomes, tier_changes } = run(PROGRAMME, [item], { account: given });
+  return { given, account, outcome: outcomes[0] as Outcome, tier_changes };
 }
 
 interface AppliedCase {
@@ -49,9 +65,16 @@ interface AppliedCase {
   state?: Partial<LoyaltyAccount>;
   given: PendingTransaction;
   points: number;
-  /** What is different in the account afterwards, the sequence aside. */
+  /** What is different in the account afterwards; aside the sequence, and in the state the lot. */
   changes: Partial<LoyaltyAccount>;
+  state_changes?: Partial<AccountState>;
 }
+
+const ACTIVE: Partial<AccountState> = { active_at: at(NOW) };
+const bought = (spend_minor: number, points: number): Partial<AccountState> => ({
+  ...ACTIVE,
+  activity: [...REMEMBERED.activity, { month: '2026-03', spend_minor, visits: 1, points }],
+});
 
 const applied: AppliedCase[] = [
   {
@@ -59,12 +82,14 @@ const applied: AppliedCase[] = [
     given: purchase(12_345),
     points: 123,
     changes: { points_balance: 223, lifetime_points_earned: 273, total_spent_minor: 22_345, visits_count: 2 },
+    state_changes: bought(12_345, 123),
   },
   {
     name: 'a purchase below one unit earns no point, but counts as spend and visit',
     given: purchase(99),
     points: 0,
     changes: { total_spent_minor: 10_099, visits_count: 2 },
+    state_changes: bought(99, 0),
   },
   {
     name: 'the largest purchase earns its points exactly',
@@ -77,6 +102,7 @@ const applied: AppliedCase[] = [
       visits_count: 2,
       tier: 'diamond',
     },
+    state_changes: { ...bought(MAX_AMOUNT_MINOR, 100_000_000), tier_since: at(NOW) },
   },
   {
     name: 'a bonus earns points, but no spend, no visit and no tier',
@@ -84,6 +110,7 @@ const applied: AppliedCase[] = [
     given: bonus(500),
     points: 500,
     changes: { points_balance: 600, lifetime_points_earned: 650 },
+    state_changes: ACTIVE,
   },
   {
     name: 'a bonus is not multiplied by the tier',
@@ -91,18 +118,21 @@ const applied: AppliedCase[] = [
     given: bonus(10),
     points: 10,
     changes: { points_balance: 110, lifetime_points_earned: 160 },
+    state_changes: ACTIVE,
   },
   {
     name: 'a redemption takes points and counts them; it is no visit',
     given: redeem(30),
     points: 30,
     changes: { points_balance: 70, lifetime_points_redeemed: 80 },
+    state_changes: ACTIVE,
   },
   {
     name: 'a redemption may take the balance to exactly zero',
     given: redeem(100),
     points: 100,
     changes: { points_balance: 0, lifetime_points_redeemed: 150 },
+    state_changes: ACTIVE,
   },
   {
     name: 'an inactive customer earns and redeems like an active one',
@@ -110,6 +140,7 @@ const applied: AppliedCase[] = [
     given: redeem(100),
     points: 100,
     changes: { points_balance: 0, lifetime_points_redeemed: 150 },
+    state_changes: ACTIVE,
   },
   {
     name: 'the purchase that reaches a tier still counts with the tier held before it',
@@ -123,6 +154,7 @@ const applied: AppliedCase[] = [
       visits_count: 2,
       tier: 'silver',
     },
+    state_changes: { ...bought(10_000, 100), tier_since: at(NOW) },
   },
   {
     name: 'a tier once held multiplies the next purchase',
@@ -130,6 +162,7 @@ const applied: AppliedCase[] = [
     given: purchase(10_000),
     points: 120,
     changes: { points_balance: 220, lifetime_points_earned: 270, total_spent_minor: 60_000, visits_count: 2 },
+    state_changes: bought(10_000, 120),
   },
   {
     name: 'the tenth visit reaches a tier however small it is',
@@ -137,6 +170,7 @@ const applied: AppliedCase[] = [
     given: purchase(1),
     points: 0,
     changes: { total_spent_minor: 10_001, visits_count: 10, tier: 'silver' },
+    state_changes: { ...bought(1, 0), tier_since: at(NOW) },
   },
   {
     name: 'the largest lifetime total that is still exact is reached',
@@ -144,50 +178,64 @@ const applied: AppliedCase[] = [
     given: bonus(5),
     points: 5,
     changes: { points_balance: 105, lifetime_points_earned: MAX },
+    state_changes: ACTIVE,
   },
   {
     name: 'what comes in by a merge counts as earned, spent and visited, and reaches the tier of both together',
-    given: transferIn(7, 40_000, 3),
+    given: transferIn(7, 40_000, 3, { earned: 20, redeemed: 13, activity: [JANUARY] }),
     points: 7,
     changes: {
-      ...{ points_balance: 107, lifetime_points_earned: 157, total_spent_minor: 50_000, visits_count: 4 },
-      tier: 'silver',
+      ...{ points_balance: 107, lifetime_points_earned: 170, lifetime_points_redeemed: 63 },
+      ...{ total_spent_minor: 50_000, visits_count: 4, tier: 'silver' },
+    },
+    state_changes: {
+      ...{ ...ACTIVE, tier_since: at(NOW), member_since: at('2020-01-01') },
+      activity: [JANUARY, ...REMEMBERED.activity],
     },
   },
   {
-    name: 'what goes out by a merge leaves an account of which only the redeemed points tell',
+    name: 'what goes out by a merge leaves an account of which no figure tells any more',
     state: { tier: 'gold', total_spent_minor: 200_000, visits_count: 30 },
-    given: transferOut(100, 200_000, 30),
+    given: transferOut(100, 200_000, 30, everything),
     points: 100,
     changes: {
-      ...{ points_balance: 0, lifetime_points_earned: 50, total_spent_minor: 0, visits_count: 0 },
-      tier: 'bronze',
+      ...{ points_balance: 0, lifetime_points_earned: 0, lifetime_points_redeemed: 0 },
+      ...{ total_spent_minor: 0, visits_count: 0, tier: 'bronze' },
     },
+    state_changes: { activity: [], tier_since: at(NOW) },
   },
   {
     name: 'a merge moves the points of a suspended customer as well',
     state: { customer_status: 'suspended' },
-    given: transferOut(100, null, 0),
+    given: transferOut(100, null, 0, everything),
     points: 100,
-    changes: { points_balance: 0, lifetime_points_earned: 50 },
+    changes: { points_balance: 0, lifetime_points_earned: 0, lifetime_points_redeemed: 0 },
+    state_changes: { activity: [] },
   },
   {
     name: 'a merge of an account that never had anything moves nothing',
-    given: transferIn(0, null, 0),
+    given: transferIn(0, null, 0, { member_since: null }),
     points: 0,
     changes: {},
+    state_changes: ACTIVE,
   },
 ];
 
 describe('a transaction that can be honoured', () => {
-  for (const { name, state = {}, given, points, changes } of applied) {
+  for (const { name, state = {}, given: item, points, changes, state_changes } of applied) {
     it(name, () => {
-      const { account, outcome } = decide(state, given);
-      expect(account).to.deep.equal({ ...held, ...state, ...changes, sequence: 8 });
-      expect(outcome).to.deep.equal({
-        ...{ id: 'tx', status: 'applied', rejection_code: null, points },
-        ...{ balance_after: account.points_balance, sequence: 8 },
+      const { given, account, outcome, tier_changes } = decide(state, item);
+      const lots = lotsOf(changes.points_balance ?? given.points_balance);
+      const remembered = { ...given.state, ...state_changes, lots };
+      expect(account).to.deep.equal({ ...given, ...changes, sequence: 8, state: remembered });
+      const { explanation: _why, ...line } = outcome;
+      expect(line).to.deep.equal({
+        ...{ id: item.id, customer_id: CUSTOMER, type: item.type, status: 'applied', rejection_code: null, points },
+        ...{ balance_after: account.points_balance, sequence: 8, occurred_at: item.occurred_at },
       });
+      expect(tier_changes.map(({ from_tier, to_tier }) => [from_tier, to_tier])).to.deep.equal(
+        account.tier === given.tier ? [] : [[given.tier, account.tier]],
+      );
     });
   }
 });
@@ -200,9 +248,10 @@ const rejected: [string, Partial<LoyaltyAccount>, PendingTransaction, string, nu
   ['a purchase of a suspended customer', suspended, purchase(10_000), 'customer-suspended', 100],
   ['a bonus for a suspended customer', suspended, bonus(1), 'customer-suspended', 1],
   ['a redemption of a suspended customer', suspended, redeem(1), 'customer-suspended', 1],
-  ['a currency that the programme does not take', {}, purchase(10_000, 'JPY'), 'currency-not-accepted', 100],
-  ['a currency in lower case', {}, purchase(10_000, 'usd'), 'currency-not-accepted', 100],
-  ['an empty currency', {}, purchase(10_000, ''), 'currency-not-accepted', 100],
+  ['a currency that the programme does not take', {}, purchase(10_000, 'JPY'), 'currency-not-accepted', 0],
+  ['a currency in lower case', {}, purchase(10_000, 'usd'), 'currency-not-accepted', 0],
+  ['an empty currency', {}, purchase(10_000, ''), 'currency-not-accepted', 0],
+  ['a currency that every object has', {}, purchase(10_000, 'constructor'), 'currency-not-accepted', 0],
   ['a bonus past the largest exact total', full, bonus(1), 'limit-exceeded', 1],
   ['a purchase past the largest exact spend', { total_spent_minor: MAX }, purchase(1), 'limit-exceeded', 0],
   ['more points out than there are', {}, transferOut(101, null, 0), 'insufficient-points', 101],
@@ -219,26 +268,28 @@ const rejected: [string, Partial<LoyaltyAccount>, PendingTransaction, string, nu
 ];
 
 describe('a transaction that can not be honoured', () => {
-  for (const [name, state, given, code, points] of rejected) {
+  for (const [name, state, item, code, points] of rejected) {
     it(`is rejected as ${code} and moves nothing but the sequence: ${name}`, () => {
-      const { account, outcome } = decide(state, given);
-      expect(account).to.deep.equal({ ...held, ...state, sequence: 8 });
+      const { given, account, outcome } = decide(state, item);
+      expect(account).to.deep.equal({ ...given, sequence: 8 });
       expect(outcome).to.deep.equal({
-        ...{ id: 'tx', status: 'rejected', rejection_code: code, points },
-        ...{ balance_after: account.points_balance, sequence: 8 },
+        ...{ id: item.id, customer_id: CUSTOMER, type: item.type, status: 'rejected', rejection_code: code, points },
+        ...{ balance_after: account.points_balance, sequence: 8, occurred_at: item.occurred_at, explanation: null },
       });
     });
   }
 
-  it('has each of the reasons in these tables', () => {
-    expect(new Set(rejected.map((row) => row[3]))).to.deep.equal(new Set(REJECTION_CODES));
+  it('has each of the reasons that no hold, reversal or minimum gives in these tables', () => {
+    const elsewhere = ['below-minimum', 'hold-not-open', 'exceeds-hold', 'not-reversible', 'exceeds-original'];
+    const here = REJECTION_CODES.filter((code) => !elsewhere.includes(code));
+    expect(new Set(rejected.map((row) => row[3]))).to.deep.equal(new Set(here));
   });
 });
 
 describe('a list of transactions', () => {
   it('is decided one after the other, each on what the one before left', () => {
     const list = [bonus(10), redeem(110), redeem(1), bonus(1), redeem(1)];
-    const { account, outcomes } = applyTransactions(held, list, PROGRAMME);
+    const { account, outcomes } = run(PROGRAMME, list, { account: held });
     expect(outcomes.map((outcome) => [outcome.status, outcome.balance_after])).to.deep.equal([
       ['applied', 110],
       ['applied', 0],
@@ -254,13 +305,13 @@ describe('a list of transactions', () => {
       ...item,
       id: `tx-${index}`,
     }));
-    const { account, outcomes } = applyTransactions(held, list, PROGRAMME);
+    const { account, outcomes } = run(PROGRAMME, list, { account: held });
     expect(outcomes.map((outcome) => outcome.id)).to.deep.equal(['tx-0', 'tx-1', 'tx-2', 'tx-3']);
     expect(outcomes.map((outcome) => outcome.sequence)).to.deep.equal([8, 9, 10, 11]);
     expect(account.sequence).to.equal(11);
   });
 
   it('may be empty, and then changes nothing', () => {
-    expect(applyTransactions(held, [], PROGRAMME)).to.deep.equal({ account: held, outcomes: [] });
+    expect(run(PROGRAMME, [], { account: held })).to.deep.include({ account: held, outcomes: [], tier_changes: [] });
   });
 });

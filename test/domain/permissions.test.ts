@@ -26,6 +26,10 @@ const matrix: Record<Permission, (Scope | undefined)[]> = {
   'loyalty:adjust':   [any,  any,    no,   no,     no, no],
   'loyalty:approve':  [any,  no,     no,   no,     no, no],
   'loyalty:read':     [any,  any,    any,  any,    no, own],
+  'loyalty:rules':    [any,  any,    any,  any,    no, no],
+  'loyalty:configure': [any, no,     no,   no,     no, no],
+  'loyalty:clock':    [any,  no,     no,   no,     no, no],
+  'loyalty:verify':   [any,  no,     no,   no,     any, no],
   'analytics:read':   [any,  any,    no,   no,     no, no],
   'audit:read':       [any,  any,    no,   no,     no, no],
 };

@@ -56,7 +56,7 @@ describe('accepting transactions', () => {
       },
     });
     const [transaction] = await accept(database.db, sent);
-    const { idempotency_key, fingerprint, accepted_from, ...visible } = sent;
+    const { idempotency_key, fingerprint, accepted_from, terms: _terms, ...visible } = sent;
     expect(transaction).to.deep.include({
       ...visible,
       ...{ occurred_at: '2026-01-02T01:04:05.000Z', status: 'pending', sequence: null },

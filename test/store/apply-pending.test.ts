@@ -1,6 +1,7 @@
 // The one SQL transaction that moves points: order, exactly once, and one customer's fault kept from the others.
 
 import { randomUUID } from 'node:crypto';
+import { EMPTY_STATE } from '@customer-service/domain';
 import { applyApart, applyPending, type Database, openDatabase, readAccounts } from '@customer-service/store';
 import { expect } from 'chai';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
@@ -16,6 +17,7 @@ describe('applying what waits', () => {
   after(() => database.drop());
 
   const accountOf = async (customer: string) => (await readAccounts(db, [customer]))[0];
+  const ledgerOf = (customer_id: string) => db('loyalty_transactions').where({ customer_id }).orderBy('sequence');
   const rowsOf = async (customer: string) => (await readLedger(db)).filter((row) => row.customer_id === customer);
 
   it('decides in accepted order, each transaction on what the one before left', async () => {
@@ -34,10 +36,22 @@ describe('applying what waits', () => {
       [items[3]?.id, 4, null, 30],
       [items[4]?.id, 5, null, 0],
     ]);
-    expect(await accountOf(customer)).to.deep.equal({
+    const { state, ledger_hash, ...figures } = (await accountOf(customer)) as NonNullable<
+      Awaited<ReturnType<typeof accountOf>>
+    >;
+    expect(figures).to.deep.equal({
       ...{ customer_id: customer, customer_status: 'active', points_balance: 0, lifetime_points_earned: 110 },
       ...{ lifetime_points_redeemed: 110, total_spent_minor: 10_000, visits_count: 1, tier: 'bronze', sequence: 5 },
+      ...{ points_held: 0, lifetime_points_expired: 0, lifetime_points_adjusted: 0, settles_at: null },
     });
+    const [first] = rows;
+    const activity = { month: first?.occurred_at.slice(0, 7), spend_minor: 10_000, visits: 1, points: 100 };
+    expect(state).to.deep.equal({
+      ...{ ...EMPTY_STATE, activity: [activity], member_since: first?.accepted_at, programme_version: 1 },
+      // The last redemption came in the same batch.
+      active_at: rows.at(-1)?.accepted_at,
+    });
+    expect(ledger_hash).to.deep.equal((await ledgerOf(customer)).at(-1)?.hash);
   });
 
   it('goes by the order of acceptance, not by ids and not by when something happened', async () => {

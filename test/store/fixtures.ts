@@ -13,6 +13,7 @@ import {
   type AuditDifference,
   acceptTransactions,
   auditAccounts,
+  type CustomerRow,
   type Database,
   insertCustomer,
   type NewTransaction,
@@ -69,6 +70,13 @@ export async function addCustomers(db: Database, count: number): Promise<string[
   const ids: string[] = [];
   while (ids.length < count) ids.push(await addCustomer(db));
   return ids;
+}
+
+/** A customer without the moment at which it was read. */
+export function timeless(row: CustomerRow | undefined): Omit<CustomerRow, 'as_of'> | undefined {
+  if (row === undefined) return undefined;
+  const { as_of: _moment, ...rest } = row;
+  return rest;
 }
 
 /** A transaction to accept: a bonus of 10 points, unless `fields` say something else. */

@@ -14,7 +14,8 @@ const OTHER: Record<string, (column: string) => string> = {
   uuid: () => 'gen_random_uuid()',
   bigint: (column) => `coalesce(${column}, 0) + 1`,
   text: (column) => `coalesce(${column}, '') || 'x'`,
-  bytea: (column) => `${column} || '\\x00'::bytea`,
+  bytea: (column) => `coalesce(${column}, '') || '\\x00'::bytea`,
+  jsonb: (column) => `coalesce(${column}, '{}') || '{"x":1}'`,
   'timestamp with time zone': (column) => `coalesce(${column}, now()) + interval '1 day'`,
 };
 
@@ -40,7 +41,9 @@ describe('the ledger', () => {
   });
   after(() => database.drop());
 
-  const decidedColumns = ['status', 'rejection_code', 'points', 'balance_after', 'sequence', 'applied_at'];
+  const decidedColumns = ['status', 'rejection_code', 'points', 'balance_after', 'sequence', 'applied_at'].concat([
+    ...['explanation', 'hash'],
+  ]);
 
   /** Sends `sql` and sees that it is refused and that no row is another afterwards. @returns the SQLSTATE */
   async function refused(sql: string): Promise<string | undefined> {
@@ -96,7 +99,8 @@ describe('the ledger', () => {
   const losses: [string, string, string][] = [
     ['to delete a decided row', `delete from loyalty_transactions where sequence = 1`, RESTRICTED],
     ['to delete a pending row', `delete from loyalty_transactions where status = 'pending'`, RESTRICTED],
-    ['to be truncated', 'truncate loyalty_transactions', RESTRICTED],
+    ['to be truncated', 'truncate loyalty_transactions cascade', RESTRICTED],
+    ['to be truncated alone, which other tables forbid already', 'truncate loyalty_transactions', '0A000'],
     ['to be truncated with the accounts', 'truncate loyalty_accounts cascade', RESTRICTED],
     ['to be truncated with the customers', 'truncate customers cascade', RESTRICTED],
     ['to lose its account', 'delete from loyalty_accounts', '23503'],

@@ -27,6 +27,7 @@ import {
   points,
   purchase,
   readLedger,
+  timeless,
 } from './fixtures.ts';
 
 let database: TestDatabase;
@@ -61,11 +62,11 @@ function pointsMove() {
     await accept(db, purchase(source, 25_000), purchase(source, 100), points('redeem', source, 51));
     const merged = await merge(target, source);
     expect(merged).to.deep.include({
-      ...{ id: target, points_balance: 250 + 200, lifetime_points_earned: 300 + 200, lifetime_points_redeemed: 50 },
-      ...{ total_spent_minor: 55_100, visits_count: 3, tier: 'silver', sequence: 3 },
+      ...{ id: target, points_balance: 250 + 200, lifetime_points_earned: 300 + 251 },
+      ...{ lifetime_points_redeemed: 50 + 51, total_spent_minor: 55_100, visits_count: 3, tier: 'silver', sequence: 3 },
     });
     expect(await accountOf(source)).to.deep.include({
-      ...{ points_balance: 0, lifetime_points_earned: 51, lifetime_points_redeemed: 51, total_spent_minor: 0 },
+      ...{ points_balance: 0, lifetime_points_earned: 0, lifetime_points_redeemed: 0, total_spent_minor: 0 },
       ...{ visits_count: 0, tier: 'bronze', sequence: 4 },
     });
     const [out] = (await rowsOf(source)).slice(-1);
@@ -145,7 +146,7 @@ function profileMoves() {
       version: 2,
     });
     expect(merged).to.deep.include({ id: target, first_name: 'Ada', created_at: before_merge?.created_at });
-    expect(await readCustomer(db, target)).to.deep.equal(merged);
+    expect(timeless(await readCustomer(db, target))).to.deep.equal(timeless(merged));
   });
 
   it('and leaves nothing of the person under the old id', async () => {
@@ -183,7 +184,7 @@ function oldId() {
     expect((await listCustomers(db, { limit: 200 })).map((row) => row.id))
       .to.include(target)
       .and.not.include(source);
-    expect(await listTransactions(db, { customer_id: source, limit: 10 })).to.deep.equal([]);
+    expect(await listTransactions(db, { customer_id: source, order: 'desc', limit: 10 })).to.deep.equal([]);
     const change = { id: source, changes: { notes: 'x' }, actor: an_actor };
     expect(await failureOf(updateCustomer(db, change))).to.have.property('code', 'customer-not-found');
   });
@@ -263,9 +264,9 @@ function refusals() {
   it('not when it was done before: then it is answered, and nothing is written again', async () => {
     const [target, source] = (await addCustomers(db, 2)) as [string, string];
     await accept(db, points('earn', source, 7));
-    const first = await merge(target, source);
+    const first = timeless(await merge(target, source));
     const before_again = await state();
-    expect(await merge(target, source)).to.deep.equal(first);
+    expect(timeless(await merge(target, source))).to.deep.equal(first);
     expect(await state()).to.deep.equal(before_again);
   });
 }

@@ -54,7 +54,7 @@ export function applyTransactions(
     outcomes: [],
     tier_changes: [],
   };
-  for (const transaction of transactions) decide(work, transaction, transaction.accepted_at);
+  for (const transaction of transactions) decide(work, transaction);
   const { state } = work.account;
   if (rules.settle_at !== undefined && settle(work, rules.settle_at)) state.settled_at = rules.settle_at;
   return { account: work.account, outcomes: work.outcomes, tier_changes: work.tier_changes };
@@ -68,18 +68,20 @@ const MOVES: Record<TransactionType, ((work: Work, transaction: PendingTransacti
   ...{ expire: null, repay: null },
 };
 
-/** Decides one transaction at `moment`, and what follows from it at once. */
-function decide(work: Work, transaction: PendingTransaction, moment: string): void {
+/** Decides one transaction at the moment it was accepted, and what follows from it at once. */
+function decide(work: Work, transaction: PendingTransaction, wasParked = false): void {
+  const moment = transaction.accepted_at;
   const { account } = work;
   settle(work, moment);
-  account.state.member_since ??= moment;
   const verdict: Verdict = MOVES[transaction.type]?.(work, transaction) ?? { refused: 'not-reversible' };
   if (verdict === 'park') {
     park(work, transaction);
     return;
   }
+  if (wasParked && 'explanation' in verdict) verdict.explanation = { ...verdict.explanation, parked: true };
   writeOutcome(work, transaction, verdict);
   if ('refused' in verdict) return;
+  account.state.member_since ??= moment;
   if (transaction.type === 'capture') afterCapture(work, transaction);
   payOwed(work, moment);
   reconsiderTier(work, transaction, moment);
@@ -107,7 +109,7 @@ function takeParked(work: Work, purchase: PendingTransaction, moment: string): v
   for (const transaction of waiting) {
     work.parked.splice(work.parked.indexOf(transaction), 1);
     work.account.state.parked -= 1;
-    decide(work, { ...transaction, accepted_at: moment }, moment);
+    decide(work, { ...transaction, accepted_at: moment }, true);
   }
 }
 

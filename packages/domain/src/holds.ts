@@ -3,6 +3,7 @@
 import { addSeconds } from './calendar.ts';
 import { takeFromLots } from './lots.ts';
 import type { Hold, PendingTransaction, TransactionStatus } from './loyalty.ts';
+import { termsOf } from './movements.ts';
 import { endHold, releaseHold } from './settle.ts';
 import { availablePoints, type Verdict, type Work } from './work.ts';
 
@@ -41,7 +42,9 @@ export function holdStatus(hold: HoldView, moment: string): HoldStatus {
 export function hold(work: Work, transaction: PendingTransaction): Verdict {
   const { account } = work;
   const points = transaction.points ?? 0;
+  const programme = termsOf(work, transaction);
   if (account.customer_status === 'suspended') return { refused: 'customer-suspended', points };
+  if (points < programme.redeem.minimum_points) return { refused: 'below-minimum', points };
   if (points > availablePoints(account)) return { refused: 'insufficient-points', points };
   const allocations = takeFromLots(account.state.lots, points);
   const expires_at = addSeconds(transaction.accepted_at, transaction.terms?.expires_in_s ?? HOLD_SECONDS);
@@ -49,7 +52,7 @@ export function hold(work: Work, transaction: PendingTransaction): Verdict {
   account.state.holds.push({ id: transaction.id, points, expires_at, lots });
   account.state.active_at = transaction.accepted_at;
   account.points_held += points;
-  return { points, explanation: { allocations, expires_at } };
+  return { points, explanation: { programme_version: programme.version, allocations, expires_at } };
 }
 
 function openHold({ account }: Work, transaction: PendingTransaction): Hold | undefined {

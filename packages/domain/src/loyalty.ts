@@ -89,7 +89,7 @@ export interface AccountState {
   /** The latest 36 months with activity, in order. */
   activity: MonthActivity[];
   member_since: string | null;
-  /** When points were last earned or redeemed. */
+  /** When points were last earned, redeemed, held or credited. */
   active_at: string | null;
   /** Points earned on one day, while the programme has a cap per day. */
   day: { date: string; points: number } | null;
@@ -226,6 +226,8 @@ export interface Explanation {
   expires_at?: string;
   reason_code?: string;
   reversed?: { id: string; points: number; amount_minor: number; visits: number };
+  /** Of a refund that came before its purchase: it was decided with it. */
+  parked?: true;
   /** Points that a refund should have taken back and that were spent. */
   shortfall?: number;
 }

@@ -12,37 +12,44 @@ import { availablePoints, type Verdict, type Work } from './work.ts';
 /** Months of activity an account remembers. */
 const MONTHS_KEPT = 36;
 
+/** When it happened; a till whose clock is ahead gains nothing by it. */
+export const happenedAt = ({ occurred_at, accepted_at }: PendingTransaction): string =>
+  occurred_at < accepted_at ? occurred_at : accepted_at;
+
 /** The version in force when it happened. */
-export function termsOf(work: Work, { occurred_at, accepted_at }: PendingTransaction): Programme {
-  return programmeAt(work.programmes, occurred_at < accepted_at ? occurred_at : accepted_at);
+export function termsOf(work: Work, transaction: PendingTransaction): Programme {
+  return programmeAt(work.programmes, happenedAt(transaction));
 }
 
-const areExact = (...figures: number[]): boolean => figures.every(Number.isSafeInteger);
+/** Takes no name for a currency that every object has. */
+const acceptsCurrency = ({ earn: { rates } }: Programme, currency: string): boolean => Object.hasOwn(rates, currency);
+
+export const areExact = (...figures: number[]): boolean => figures.every(Number.isSafeInteger);
 
 export function earn(work: Work, transaction: PendingTransaction): Verdict {
   const { account } = work;
   const { state } = account;
-  const { amount_minor, currency, accepted_at, occurred_at } = transaction;
+  const { amount_minor, currency, accepted_at } = transaction;
   const programme = termsOf(work, transaction);
   const { points, explanation } = earnedBy(work, transaction, programme);
   if (account.customer_status === 'suspended') return { refused: 'customer-suspended', points };
-  if (currency !== null && programme.earn.rates[currency] === undefined) {
-    return { refused: 'currency-not-accepted', points };
-  }
-  if (!areExact(account.lifetime_points_earned + points, account.total_spent_minor + (amount_minor ?? 0))) {
+  if (currency !== null && !acceptsCurrency(programme, currency)) return { refused: 'currency-not-accepted', points };
+  const { points_balance, lifetime_points_earned, total_spent_minor } = account;
+  if (!areExact(points_balance + points, lifetime_points_earned + points, total_spent_minor + (amount_minor ?? 0))) {
     return { refused: 'limit-exceeded', points };
   }
   if (programme.earn.max_points_per_day !== null) countDay(account, accepted_at, points);
   account.points_balance += points;
   account.lifetime_points_earned += points;
-  const lot = lotTerms(programme.expiry, occurred_at);
+  const lot = lotTerms(programme.expiry, happenedAt(transaction));
   addToLots(state.lots, lot, points);
   state.active_at = accepted_at;
   // Points given without a purchase are a bonus: no visit, no spend, no step towards a tier.
   if (amount_minor !== null) {
     account.total_spent_minor += amount_minor;
     account.visits_count += 1;
-    addActivity(state.activity, { month: monthOf(occurred_at), spend_minor: amount_minor, visits: 1, points });
+    const month = monthOf(happenedAt(transaction));
+    addActivity(state.activity, { month, spend_minor: amount_minor, visits: 1, points });
   }
   if (lapses(lot)) explanation.lot = lot;
   return { points, explanation };
@@ -51,13 +58,14 @@ export function earn(work: Work, transaction: PendingTransaction): Verdict {
 /** The points of an earn, caps included, and why so many. */
 function earnedBy(
   { account }: Work,
-  { points: given, amount_minor, currency, occurred_at, accepted_at, terms }: PendingTransaction,
+  transaction: PendingTransaction,
   programme: Programme,
 ): { points: number; explanation: Explanation } {
+  const { points: given, amount_minor, currency, accepted_at, terms } = transaction;
   const explanation: Explanation = { programme_version: programme.version };
   if (given !== null || amount_minor === null || currency === null) return { points: given ?? 0, explanation };
   const items = terms?.items;
-  const purchase = { amount_minor, currency, occurred_at, ...(items && { items }) };
+  const purchase = { amount_minor, currency, occurred_at: happenedAt(transaction), ...(items && { items }) };
   const { points: uncapped, ...why } = pointsForPurchase(programme, purchase, account.tier);
   Object.assign(explanation, { tier: account.tier, ...why });
   const { max_points_per_transaction, max_points_per_day } = programme.earn;
@@ -95,7 +103,9 @@ export function redeem(work: Work, transaction: PendingTransaction): Verdict {
   const { account } = work;
   const points = transaction.points ?? 0;
   const programme = termsOf(work, transaction);
+  const { currency } = transaction;
   if (account.customer_status === 'suspended') return { refused: 'customer-suspended', points };
+  if (currency !== null && !acceptsCurrency(programme, currency)) return { refused: 'currency-not-accepted', points };
   if (points < programme.redeem.minimum_points) return { refused: 'below-minimum', points };
   if (points > availablePoints(account)) return { refused: 'insufficient-points', points };
   account.points_balance -= points;
@@ -115,9 +125,10 @@ export function adjust(work: Work, transaction: PendingTransaction): Verdict {
     if (!areExact(account.points_balance + points, account.lifetime_points_adjusted + points)) {
       return { refused: 'limit-exceeded', points };
     }
-    const lot = lotTerms(termsOf(work, transaction).expiry, transaction.occurred_at);
+    const lot = lotTerms(termsOf(work, transaction).expiry, happenedAt(transaction));
     addToLots(account.state.lots, lot, points);
-    account.state.active_at ??= transaction.accepted_at;
+    // Or points that hang on activity would be gone with the credit, where there was none for long.
+    account.state.active_at = transaction.accepted_at;
     account.points_balance += points;
     account.lifetime_points_adjusted += points;
     return { points, explanation: { ...reason, lot } };
@@ -147,7 +158,8 @@ export function transfer(work: Work, transaction: PendingTransaction): Verdict {
     total_spent_minor: account.total_spent_minor + sign * (amount_minor ?? 0),
     visits_count: account.visits_count + sign * (visits ?? 0),
   };
-  if (after.total_spent_minor < 0 || after.visits_count < 0) return { refused: 'insufficient-points', points };
+  const below = sign === -1 && after.points_balance < 0;
+  if (below || after.total_spent_minor < 0 || after.visits_count < 0) return { refused: 'insufficient-points', points };
   if (!areExact(...Object.values(after))) return { refused: 'limit-exceeded', points };
   Object.assign(account, after);
   const { state } = account;

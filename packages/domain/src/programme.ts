@@ -128,7 +128,8 @@ export function programmeAt(programmes: Programmes, moment: string): Programme {
   return programmes[0];
 }
 
-/** Position of a tier, 0 the lowest. A tier the programme has no longer counts as the highest one below it. */
+/** Position of a tier, 0 the lowest. A tier the programme has no longer counts as the highest one below it, if any. */
 export function rankOf(programme: Programme, tier: Tier): number {
-  return programme.tiers.findLastIndex((rule) => TIERS.indexOf(rule.tier) <= TIERS.indexOf(tier));
+  const rank = programme.tiers.findLastIndex((rule) => TIERS.indexOf(rule.tier) <= TIERS.indexOf(tier));
+  return Math.max(0, rank);
 }

@@ -27,7 +27,8 @@ const ONE_BP = 10_000;
  */
 export function pointsForPurchase(programme: Programme, purchase: Purchase, tier: Tier): PurchasePoints {
   const { multiplier_bp } = ruleOf(programme, tier);
-  const rate = programme.earn.rates[purchase.currency];
+  const { rates } = programme.earn;
+  const rate = Object.hasOwn(rates, purchase.currency) ? rates[purchase.currency] : undefined;
   if (rate === undefined) return { points: 0, multiplier_bp };
   const campaign = campaignOf(programme, purchase.occurred_at, tier);
   const campaignBp = campaign?.multiplier_bp ?? ONE_BP;
@@ -57,7 +58,7 @@ function weightedAmount({ earn }: Programme, { amount_minor, items = [] }: Purch
     const bp = matching.length === 0 ? ONE_BP : Math.max(...matching.map((rule) => rule.multiplier_bp));
     weighted += BigInt(item.amount_minor) * BigInt(bp - ONE_BP);
   }
-  return weighted;
+  return weighted < 0n ? 0n : weighted;
 }
 
 function campaignOf({ earn }: Programme, moment: string, tier: Tier) {

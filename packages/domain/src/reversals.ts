@@ -3,8 +3,8 @@
 
 import { addDays, monthOf } from './calendar.ts';
 import { addToLots, lapsesAt, lastOf, sumOf, takeFromLots } from './lots.ts';
-import type { Explanation, PendingTransaction, RejectionCode } from './loyalty.ts';
-import { addActivity, termsOf } from './movements.ts';
+import type { Explanation, PendingTransaction, RejectionCode, TransactionType } from './loyalty.ts';
+import { addActivity, areExact, happenedAt, termsOf } from './movements.ts';
 import type { ReversalTarget, Verdict, Work } from './work.ts';
 
 /** How much of the original goes back. */
@@ -19,7 +19,8 @@ export function toTarget(
   transaction: PendingTransaction,
   outcome: { status: 'applied' | 'rejected'; points: number; explanation: Explanation | null },
 ): ReversalTarget {
-  const { id, type, amount_minor, currency, order_id, occurred_at } = transaction;
+  const { id, type, amount_minor, currency, order_id } = transaction;
+  const occurred_at = happenedAt(transaction);
   const { lot, allocations } = outcome.explanation ?? {};
   return {
     ...{ id, type, status: outcome.status, points: outcome.points, amount_minor, currency, order_id, occurred_at },
@@ -30,10 +31,17 @@ export function toTarget(
   };
 }
 
+const REVERSIBLE: Partial<Record<TransactionType, TransactionType[]>> = {
+  reverse_earn: ['earn'],
+  reverse_redeem: ['redeem', 'capture'],
+};
+
 /** The original, by its id, or a purchase by the order: the first of which something is left. */
 function targetOf({ targets }: Work, { terms, order_id }: PendingTransaction): ReversalTarget | undefined {
   if (targets === null) return undefined;
   if (terms?.reverses !== undefined) return targets.get(terms.reverses);
+  // Erasure takes the names of orders out.
+  if (order_id === null) return undefined;
   const ofOrder = [...targets.values()].filter(
     (target) => target.type === 'earn' && target.status === 'applied' && target.order_id === order_id,
   );
@@ -48,7 +56,7 @@ export function reverse(work: Work, transaction: PendingTransaction): Verdict {
   const target = targetOf(work, transaction);
   if (target === undefined) return transaction.terms?.reverses === undefined ? 'park' : { refused: 'not-reversible' };
   const isPurchase = target.type === 'earn';
-  if (target.status !== 'applied' || isPurchase !== (transaction.type === 'reverse_earn')) {
+  if (target.status !== 'applied' || !REVERSIBLE[transaction.type]?.includes(target.type)) {
     return { refused: 'not-reversible' };
   }
   if (transaction.currency !== null && transaction.currency !== target.currency) return { refused: 'not-reversible' };
@@ -114,12 +122,15 @@ function giveBack(work: Work, transaction: PendingTransaction, reversal: Reversa
   const { account } = work;
   const { state } = account;
   const { target, part } = reversal;
+  if (!areExact(account.points_balance + part.points)) return { refused: 'limit-exceeded', points: part.points };
   const moment = transaction.accepted_at;
   const { grace_days } = termsOf(work, transaction).reversal;
   const lots = lastOf(target.allocations, part.points, target.reversed_points);
   const allocations = lots.map((lot) => {
-    const lapsed = (lapsesAt(lot, state.active_at) ?? moment) < moment || lot.expires_at === moment;
-    return lapsed && grace_days > 0 ? { points: lot.points, expires_at: addDays(moment, grace_days) } : lot;
+    const end = lapsesAt(lot, state.active_at);
+    return end !== undefined && end <= moment && grace_days > 0
+      ? { points: lot.points, expires_at: addDays(moment, grace_days) }
+      : lot;
   });
   for (const lot of allocations) addToLots(state.lots, lot, lot.points);
   account.points_balance += part.points;

@@ -92,12 +92,24 @@ function afterPeriod(programme: Programme, held: Tier, earned: Tier): Tier {
   return earned;
 }
 
+/** The review of a period that is over at `moment`, in its days of grace; null: there is none. */
+function reviewInGrace(programme: Programme, account: LoyaltyAccount, moment: string): string | null {
+  const review = nextReview(programme, account, moment);
+  return review !== null && addDays(review, -programme.tiering.grace_days) <= moment ? review : null;
+}
+
 /**
  * The tier after something that counts, up or down: what the activity qualifies for, but never below what is safe until
- * the next review, and for life where the programme knows no way down.
+ * the next review, and for life where the programme knows no way down. In the days of grace after a period, the better
+ * of both periods.
  */
 export function tierAfterActivity(programme: Programme, account: LoyaltyAccount, moment: string): Tier {
-  const earned = tierFor(programme, qualifyingActivity(programme, account, moment));
+  const current = tierFor(programme, qualifyingActivity(programme, account, moment));
+  const review = reviewInGrace(programme, account, moment);
+  const earned =
+    review === null
+      ? current
+      : higher(programme, current, tierFor(programme, endedActivity(programme, account, review)));
   const safe = programme.tiering.downgrade === 'none' ? account.tier : account.state.tier_floor;
   return higher(programme, earned, safe);
 }
@@ -132,6 +144,8 @@ export function tierProgress(programme: Programme, account: LoyaltyAccount, mome
   const rank = rankOf(programme, account.tier);
   const [own, next] = [programme.tiers[rank] as TierRule, programme.tiers[rank + 1]];
   const until = rank === 0 ? null : account.state.review_at;
+  const grace = reviewInGrace(programme, account, moment);
+  const kept = grace === null ? { spend_minor, visits, points } : endedActivity(programme, account, grace);
   return {
     next_tier: next?.tier ?? null,
     spend_to_next_minor: next === undefined ? null : lacking(next.spend_threshold_minor, spend_minor),
@@ -142,9 +156,9 @@ export function tierProgress(programme: Programme, account: LoyaltyAccount, mome
         ? null
         : {
             until,
-            spend_minor: lacking(own.spend_threshold_minor, spend_minor),
-            visits: lacking(own.visits_threshold, visits),
-            points: lacking(own.points_threshold, points),
+            spend_minor: lacking(own.spend_threshold_minor, kept.spend_minor),
+            visits: lacking(own.visits_threshold, kept.visits),
+            points: lacking(own.points_threshold, kept.points),
           },
   };
 }

@@ -75,9 +75,10 @@ export async function applyWithin(
   for (const account of accounts) {
     const transactions = waiting.get(account.customer_id) ?? [];
     if (transactions.length === 0 && settle_at === undefined) continue;
+    const own = targets?.get(account.customer_id);
     const result = applyTransactions(account, transactions, {
       programmes,
-      ...(targets && { targets }),
+      ...(own && { targets: own }),
       parked: parked.get(account.customer_id) ?? [],
       ...(settle_at !== undefined && { settle_at }),
     });

@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   type AccountState,
+  type Applied,
   applyTransactions,
   EMPTY_STATE,
   type Explanation,
@@ -12,19 +13,20 @@ import {
   type PendingTransaction,
   PROGRAMME,
   type Programmes,
-  type ReversalTarget,
   type Rules,
+  type TierChange,
 } from '@customer-service/domain';
+import { readOriginalsElsewhere } from './audit-originals.ts';
 import { type Database, rows } from './connect.ts';
 import { type HashedLine, hashLine } from './ledger-hash.ts';
 import { ACCOUNT_FIELDS, type AccountRow } from './loyalty-accounts.ts';
 import { PENDING_COLUMNS } from './loyalty-transactions.ts';
 import { readProgrammes } from './programmes.ts';
-import { readTargets } from './reversal-targets.ts';
+import type { Targets } from './reversal-targets.ts';
 
 export interface AuditDifference {
   customer_id: string;
-  /** A column of the account, `lines`, or what differs of the line with this `sequence`. */
+  /** A column of the account, `lines`, `tier_changes`, or what differs of the line with this `sequence`. */
   field: string;
   sequence: number | null;
   expected: unknown;
@@ -32,14 +34,13 @@ export interface AuditDifference {
 }
 
 type StoredLine = PendingTransaction &
-  HashedLine & {
-    sequence: number;
-    explanation: Explanation | null;
-    explained: string | null;
-    rejection_code: string | null;
+  Omit<HashedLine, 'sequence'> & {
     accepted_from: string;
+    explanation: Explanation | null;
+    /** The explanation as it is stored, character by character. */
+    explained: string | null;
     hash: string | null;
-  };
+  } & ({ sequence: number; balance_after: number } | { sequence: null });
 
 const PAGE = 500;
 const OF_A_LINE = ['type', 'status', 'rejection_code', 'points', 'balance_after', 'explanation'] as const;
@@ -70,7 +71,11 @@ export async function auditPage(
 ): Promise<AuditPage> {
   const page = await readPage(db, after ?? '00000000-0000-0000-0000-000000000000', limit);
   const differences = page.accounts.flatMap((account) =>
-    compare(account, { ...page, lines: page.lines.get(account.customer_id) ?? [] }),
+    compare(account, {
+      ...page,
+      lines: page.lines.get(account.customer_id) ?? [],
+      tier_changes: page.tier_changes.get(account.customer_id) ?? [],
+    }),
   );
   const last = page.accounts.length < limit ? null : (page.accounts.at(-1)?.customer_id ?? null);
   return { accounts: page.accounts.length, differences, last };
@@ -80,8 +85,15 @@ interface Page {
   accounts: AccountRow[];
   lines: Map<string, StoredLine[]>;
   programmes: Programmes;
+  tier_changes: Map<string, TierChange[]>;
   /** Originals that another record of the person had, from before a merge. */
-  elsewhere: Map<string, ReversalTarget>;
+  elsewhere: Targets;
+}
+
+/** What a page has of one account. */
+interface Kept extends Pick<Page, 'programmes' | 'elsewhere'> {
+  lines: StoredLine[];
+  tier_changes: TierChange[];
 }
 
 /** All tables as of one snapshot, so that a running service makes no difference. */
@@ -90,46 +102,57 @@ function readPage(db: Database, after: string, limit: number): Promise<Page> {
     async (tx) => {
       const accounts = await rows<AccountRow>(
         tx,
-        `select a.*, encode(a.ledger_hash, 'hex') as ledger_hash, 'active' as customer_status from loyalty_accounts a where customer_id > ? order by customer_id limit ?`,
+        `select a.*, encode(a.ledger_hash, 'hex') as ledger_hash, 'active' as customer_status
+           from loyalty_accounts a where customer_id > ? order by customer_id limit ?`,
         [after, limit],
       );
+      const ids = accounts.map((account) => account.customer_id);
+      // In the order in which they were decided; what is parked still comes last, because it changes nothing.
       const stored = await rows<StoredLine>(
         tx,
         `select ${PENDING_COLUMNS}, status, rejection_code, balance_after, sequence, explanation,
-                explanation::text as explained, encode(hash, 'hex') as hash,
-                accepted_from
-           from loyalty_transactions where customer_id = any(?) and status <> 'pending' order by customer_id, position`,
-        [accounts.map((account) => account.customer_id)],
+                explanation::text as explained, encode(hash, 'hex') as hash, accepted_from
+           from loyalty_transactions where customer_id = any(?) and status <> 'pending'
+          order by customer_id, sequence nulls last, position`,
+        [ids],
       );
-      const lines = new Map<string, StoredLine[]>();
-      for (const line of stored) lines.set(line.customer_id, [...(lines.get(line.customer_id) ?? []), line]);
-      const owners = new Map(stored.map((line) => [line.id, line.customer_id]));
-      const reversals = stored.filter(({ explanation, customer_id }) => {
-        return explanation?.reversed && owners.get(explanation.reversed.id) !== customer_id;
-      });
-      const ids = reversals.map((line) => line.explanation?.reversed?.id as string);
-      const elsewhere = ids.length === 0 ? new Map() : await readTargets(tx, ids, []);
-      // What this account itself took back of them is not yet taken back where its fold begins.
-      for (const { explanation } of reversals) {
-        const target = elsewhere.get(explanation?.reversed?.id as string);
-        if (target === undefined || !explanation?.reversed) continue;
-        target.reversed_points -= explanation.reversed.points;
-        target.reversed_amount_minor -= explanation.reversed.amount_minor;
-      }
-      return { accounts, lines, programmes: await readProgrammes(tx), elsewhere };
+      const changes = await rows<TierChange>(
+        tx,
+        `select customer_id, sequence, at, from_tier, to_tier, reason from loyalty_tier_changes
+          where customer_id = any(?) order by id`,
+        [ids],
+      );
+      const ownerOf = new Map(stored.map((line) => [line.id, line.customer_id]));
+      return {
+        accounts,
+        lines: byCustomer(stored),
+        tier_changes: byCustomer(changes),
+        programmes: await readProgrammes(tx),
+        elsewhere: await readOriginalsElsewhere(tx, stored, ownerOf),
+      };
     },
     { isolationLevel: 'repeatable read', readOnly: true },
   );
 }
 
-function compare(account: AccountRow, page: Omit<Page, 'lines'> & { lines: StoredLine[] }): AuditDifference[] {
+function byCustomer<Row extends { customer_id: string }>(found: readonly Row[]): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of found) {
+    const group = groups.get(row.customer_id);
+    if (group === undefined) groups.set(row.customer_id, [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+function compare(account: AccountRow, kept: Kept): AuditDifference[] {
   const { customer_id } = account;
   const differences: AuditDifference[] = [];
   const differ = (field: string, sequence: number | null, [expected, actual]: [unknown, unknown]) => {
     if (!isDeepStrictEqual(expected, actual)) differences.push({ customer_id, field, sequence, expected, actual });
   };
-  const folded = fold(account, page);
-  const decided = page.lines.filter((line) => line.sequence !== null).sort((a, b) => a.sequence - b.sequence);
+  const folded = fold(account, kept);
+  const decided = kept.lines.filter((line) => line.sequence !== null);
   const expected = folded.outcomes.filter((outcome) => outcome.sequence !== null);
   differ('lines', null, [expected.length, decided.length]);
   for (const [index, line] of decided.entries()) {
@@ -145,49 +168,81 @@ function compare(account: AccountRow, page: Omit<Page, 'lines'> & { lines: Store
   for (const field of Object.keys(EMPTY_STATE) as (keyof AccountState)[]) {
     differ(`state.${field}`, null, [folded.account.state[field], state[field]]);
   }
+  differ('tier_changes', null, [folded.tier_changes, kept.tier_changes]);
+  return [...differences, ...brokenLinks(account, decided)];
+}
+
+/** Where the chain of hashes breaks first, if it does. */
+function brokenLinks(account: AccountRow, decided: readonly StoredLine[]): AuditDifference[] {
+  const { customer_id } = account;
   let hash: string | null = null;
   for (const line of decided) {
     // Lines from before there was a chain have none.
-    if (line.hash === null && hash === null) continue;
-    hash = hashLine(hash, line.id, line, { explanation: line.explained ?? '', purchase: line });
-    if (line.hash !== hash) {
-      differ('hash', line.sequence, [hash, line.hash]);
-      return differences;
-    }
+    if (line.sequence === null || (line.hash === null && hash === null)) continue;
+    const posted = line.accepted_from === 'ledger' ? undefined : line;
+    hash = hashLine(hash, line.id, line, { explanation: line.explained ?? '', posted });
+    if (line.hash === hash) continue;
+    return [{ customer_id, field: 'hash', sequence: line.sequence, expected: hash, actual: line.hash }];
   }
-  differ('ledger_hash', null, [hash, account.ledger_hash]);
-  return differences;
+  const actual = account.ledger_hash;
+  return hash === actual ? [] : [{ customer_id, field: 'ledger_hash', sequence: null, expected: hash, actual }];
 }
 
 /**
  * What the account should be. A refusal for suspension is taken as it stands, because the status of the customer at
  * that moment is not part of the ledger.
  */
-function fold(account: AccountRow, page: Omit<Page, 'lines'> & { lines: StoredLine[] }) {
+function fold(account: AccountRow, { lines, programmes, elsewhere }: Kept) {
   let state = emptyAccount(account.customer_id);
-  const outcomes: Outcome[] = [];
-  const rules: Rules = { programmes: page.programmes, targets: new Map(page.elsewhere), parked: [] };
-  for (const line of page.lines) {
-    if (line.accepted_from === 'ledger') continue;
-    const customer_status = line.rejection_code === 'customer-suspended' ? 'suspended' : 'active';
-    const result = applyTransactions({ ...state, customer_status }, [asPosted(line)], rules);
+  let moment = '';
+  const own = new Set(lines.map(({ id }) => id));
+  const [outcomes, tier_changes]: [Outcome[], TierChange[]] = [[], []];
+  const rules: Rules = { programmes, targets: new Map(elsewhere.get(account.customer_id)), parked: [] };
+  const take = (result: Applied) => {
     state = result.account;
-    outcomes.push(...result.outcomes);
+    tier_changes.push(...result.tier_changes);
+    return result.outcomes;
+  };
+  for (const line of lines) {
+    if (line.accepted_from === 'ledger') continue;
+    // A refund that had been parked was decided together with its purchase, which is the line before.
+    const parked = line.explanation?.parked === true;
+    if (!parked) moment = line.accepted_at;
+    const customer_status = line.rejection_code === 'customer-suspended' ? 'suspended' : 'active';
+    const posted = { ...asPosted(line, own), accepted_at: moment };
+    for (const outcome of take(applyTransactions({ ...state, customer_status }, [posted], rules))) {
+      if (outcome.id === line.id && parked) outcome.explanation = { ...outcome.explanation, parked };
+      if (outcome.id === line.id && isTakenAsRefused(line, own)) {
+        outcome.rejection_code = line.rejection_code as Outcome['rejection_code'];
+      }
+      outcomes.push(outcome);
+    }
   }
   const { settled_at } = account.state;
   if (settled_at) {
-    const result = applyTransactions(state, [], { ...rules, settle_at: settled_at });
-    outcomes.push(...result.outcomes);
-    state = { ...result.account, state: { ...result.account.state, settled_at } };
+    outcomes.push(...take(applyTransactions(state, [], { ...rules, settle_at: settled_at })));
+    state = { ...state, state: { ...state.state, settled_at } };
   }
-  return { account: state, outcomes };
+  return { account: state, outcomes, tier_changes };
 }
 
-/** The row as it waited: points that the rules gave are theirs to say again. */
-function asPosted(line: StoredLine): PendingTransaction {
+const isReversal = ({ type }: StoredLine): boolean => type === 'reverse_earn' || type === 'reverse_redeem';
+
+/** A reversal that was refused and names no line of this account: what it named then can not be told any more. */
+const isTakenAsRefused = (line: StoredLine, own: ReadonlySet<string>): boolean =>
+  isReversal(line) && line.status === 'rejected' && !own.has(line.terms?.reverses ?? '');
+
+/**
+ * The row as it waited: points that the rules gave are theirs to say again. A reversal names what it took back, because
+ * an order may have had other purchases since, by a merge, and loses its name when the customer is erased.
+ */
+function asPosted(line: StoredLine, own: ReadonlySet<string>): PendingTransaction {
   const byRule = (line.type === 'earn' && line.amount_minor !== null) || RULED.has(line.type);
-  const points = line.type === 'capture' ? line.points : byRule ? null : line.points;
-  return { ...line, points };
+  const points = byRule ? null : line.points;
+  if (!isReversal(line)) return { ...line, points };
+  if (line.status === 'parked') return { ...line, points, order_id: null };
+  const reverses = line.explanation?.reversed?.id ?? (isTakenAsRefused(line, own) ? '' : line.terms?.reverses);
+  return { ...line, points, terms: { ...line.terms, ...(reverses !== undefined && { reverses }) } };
 }
 
 const RULED = new Set<string>(['release', 'reverse_earn', 'reverse_redeem']);

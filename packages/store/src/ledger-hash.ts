@@ -2,6 +2,7 @@
 // that a line that was changed, left out or put in by hand is found. Texts are not covered: erasure takes them out.
 
 import { hash } from 'node:crypto';
+import type { PendingTransaction } from '@customer-service/domain';
 
 /** What it covers of a decision; the rows of the table have it under the same names. */
 export interface HashedLine {
@@ -15,26 +16,26 @@ export interface HashedLine {
   occurred_at: string;
 }
 
-interface Purchase {
-  amount_minor: number | null;
-  currency: string | null;
-}
+/** And of what was posted; a line that the ledger added by itself has none of it. */
+type Posted = Pick<PendingTransaction, 'amount_minor' | 'currency' | 'visits' | 'terms' | 'accepted_at'>;
 
 /**
  * @param before null for the first line
  * @param explanation the JSON as it is stored, character by character; empty for none
+ * @param posted as the table has it, whose jsonb keeps an order of names of its own
  * @returns hexadecimal, as hashes are everywhere in this code
  */
 export function hashLine(
   before: string | null,
   id: string,
   line: HashedLine,
-  { explanation, purchase }: { explanation: string; purchase: Purchase | undefined },
+  { explanation, posted }: { explanation: string; posted: Posted | undefined },
 ): string {
+  const terms = posted?.terms ? JSON.stringify(posted.terms) : '';
   return hash(
     'sha256',
     `${before}|${id}|${line.customer_id}|${line.sequence}|${line.type}|${line.status}|${line.points}` +
-      `|${purchase?.amount_minor ?? ''}|${purchase?.currency ?? ''}|${line.balance_after}|${line.rejection_code}` +
-      `|${line.occurred_at}|${explanation}`,
+      `|${line.balance_after}|${line.rejection_code}|${line.occurred_at}|${explanation}|${posted?.amount_minor}` +
+      `|${posted?.currency}|${posted?.visits}|${posted?.accepted_at}|${terms}`,
   );
 }

@@ -39,7 +39,8 @@ export async function previewAccounts(db: Database, views: readonly AccountView[
     views.flatMap(({ pending }) => pending),
   );
   return views.map(({ account: stored, pending, as_of }) => {
-    const rules = { programmes, ...(targets && { targets }), parked: parked.get(stored.customer_id) ?? [] };
+    const own = targets?.get(stored.customer_id);
+    const rules = { programmes, ...(own && { targets: own }), parked: parked.get(stored.customer_id) ?? [] };
     const { account } = applyTransactions(stored, [], { ...rules, settle_at: as_of });
     const later = applyTransactions(stored, pending, { ...rules, settle_at: as_of }).account;
     const points_available = availablePoints(account);
@@ -56,7 +57,8 @@ export async function previewTransaction(
   const transaction = { ...asked, accepted_at: as_of };
   const programmes = await readProgrammes(db);
   const { targets, parked } = await readReversible(db, [stored], [...pending, transaction]);
-  const rules = { programmes, ...(targets && { targets }), parked: parked.get(stored.customer_id) ?? [] };
+  const own = targets?.get(stored.customer_id);
+  const rules = { programmes, ...(own && { targets: own }), parked: parked.get(stored.customer_id) ?? [] };
   const { account: before } = applyTransactions(stored, pending, { ...rules, settle_at: as_of });
   const { account: after, outcomes } = applyTransactions(before, [transaction], rules);
   return { before, after, outcomes };

@@ -1,7 +1,7 @@
 // Writes what was decided: the accounts, the outcomes on their rows, the lines that the ledger added by itself, the
 // moves between tiers. Called by apply-pending alone, who holds the locks of the accounts.
 
-import type { Outcome, TierChange } from '@customer-service/domain';
+import type { Outcome, PendingTransaction, TierChange } from '@customer-service/domain';
 import { v7 as uuidv7 } from 'uuid';
 import { type Database, plainArray, rows } from './connect.ts';
 import { hashLine } from './ledger-hash.ts';
@@ -14,8 +14,8 @@ export interface Decided {
   tier_changes: TierChange[];
 }
 
-/** Of the rows that were decided, what their outcomes do not say and the hash covers. */
-type Posted = ReadonlyMap<string, { amount_minor: number | null; currency: string | null }>;
+/** The rows that were decided, by id: the hash covers what their outcomes do not say. */
+type Posted = ReadonlyMap<string, PendingTransaction>;
 
 interface Line {
   id: string;
@@ -35,7 +35,7 @@ export async function saveDecisions(tx: Database, decided: readonly Decided[], w
       const explanation = outcome.explanation === null ? '' : JSON.stringify(outcome.explanation);
       let hash: string | null = null;
       if (outcome.sequence !== null) {
-        hash = hashLine(account.ledger_hash, id, outcome, { explanation, purchase: waiting.get(id) });
+        hash = hashLine(account.ledger_hash, id, outcome, { explanation, posted: waiting.get(id) });
         account.ledger_hash = hash;
       }
       const line = { id, hash, explanation, outcome };
