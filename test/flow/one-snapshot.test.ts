@@ -27,7 +27,7 @@ describe('points that are applied while they are read', () => {
 
   for (const [name, read] of Object.entries(READS)) {
     it(`are all in what ${name} answers, once`, async function () {
-      this.timeout(120_000);
+      this.timeout(600_000);
       const customer = await createCustomer(service);
       let asked = 0;
       let accepted = 0;

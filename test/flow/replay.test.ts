@@ -14,7 +14,7 @@ for (const backend of backends) {
     after(() => service.stop());
 
     it('ends with every customer agreeing, to the point', async function () {
-      this.timeout(120_000);
+      this.timeout(600_000);
       const report = await replaySuperstore({ url: service.url, token: tokenFor('admin') });
       expect(report.differences).to.deep.equal([]);
       expect(report).to.include({

@@ -30,7 +30,7 @@ const ready = ({ child, output }: Running) =>
       if (child.exitCode !== null) throw new Error(`npm start ended: ${output()}`);
       return output().includes('\nReady.');
     },
-    { timeout_ms: 90_000, what: 'npm start to be ready' },
+    { timeout_ms: 300_000, what: 'npm start to be ready' },
   );
 
 /** Whatever carries the data folder in its command line or its environment, as `ps` shows both with `e`. */
@@ -40,7 +40,8 @@ function processesOf(data_dir: string): string[] {
 }
 
 describe('npm start', function () {
-  this.timeout(120_000);
+  // Loading the shop takes a minute where the machine has other work.
+  this.timeout(600_000);
   let data_dir: string;
   let squatter: Server;
 
