@@ -32,18 +32,18 @@ export async function readTransaction(
 
 export interface TransactionFilter {
   customer_id: string;
-  /** Any one of them. */
-  types?: readonly string[] | undefined;
+  /** One, or any one of several. */
+  type?: string | readonly string[] | undefined;
   status?: string;
   /** RFC 3339; the first moment is included, the last is not. */
   occurred_from?: string;
   occurred_to?: string;
   order_id?: string;
-  /** In which they were accepted. */
-  order: 'asc' | 'desc';
+  /** In which they were accepted; the newest first, if not given. */
+  order?: 'asc' | 'desc';
   limit: number;
   /** The `position` of the last row of the page before. */
-  after?: number | undefined;
+  before?: number | undefined;
 }
 
 /**
@@ -58,14 +58,14 @@ export function listTransactions(
     .select(db.raw(TRANSACTION_COLUMNS), 'position')
     .where('customer_id', filter.customer_id)
     .whereExists(db('loyalty_accounts').where('customer_id', filter.customer_id).whereNull('closed_at'))
-    .orderBy('position', filter.order)
+    .orderBy('position', filter.order ?? 'desc')
     .limit(filter.limit);
-  if (filter.types !== undefined) query.whereIn('type', filter.types);
+  if (filter.type !== undefined) query.whereIn('type', [filter.type].flat());
   if (filter.status !== undefined) query.where('status', filter.status);
   if (filter.occurred_from !== undefined) query.where('occurred_at', '>=', filter.occurred_from);
   if (filter.occurred_to !== undefined) query.where('occurred_at', '<', filter.occurred_to);
   if (filter.order_id !== undefined) query.where('order_id', filter.order_id);
-  if (filter.after !== undefined) query.where('position', filter.order === 'asc' ? '>' : '<', filter.after);
+  if (filter.before !== undefined) query.where('position', filter.order === 'asc' ? '>' : '<', filter.before);
   return query;
 }
 

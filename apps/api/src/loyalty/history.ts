@@ -23,9 +23,10 @@ export async function list(request: ApiRequest<unknown, ListQuery>, { db }: Serv
   const customer_id = request.params.customer_id as string;
   const { cursor, limit, type, ...filter } = request.query;
   const kind = kindOf(request.query);
-  const after = cursor === undefined ? undefined : Number(decodeCursor(kind, cursor, isPosition));
-  const types = type?.split(',');
-  const rows = await store.listTransactions(db, { ...filter, types, customer_id, after, limit: limit + 1 });
+  const before = cursor === undefined ? undefined : Number(decodeCursor(kind, cursor, isPosition));
+  const rows = await store.listTransactions(db, {
+    ...{ ...filter, type: type?.split(','), customer_id, before, limit: limit + 1 },
+  });
   if (rows.length === 0 && !(await store.isOpen(db, customer_id))) {
     throw new DomainError('customer-not-found', 'There is no such customer.');
   }
