@@ -25,11 +25,12 @@ alter table loyalty_accounts
     points_balance >= 0 or coalesce((state ->> 'deficit')::bigint, 0) > 0),
   add constraint loyalty_accounts_balance_is_the_sum check (
     points_balance = lifetime_points_earned - lifetime_points_redeemed - lifetime_points_expired + lifetime_points_adjusted);
--- What was earned before there were lots never lapses.
+-- What was earned before there were lots never lapses, and was all under the first version of the programme.
 update loyalty_accounts
-   set state = jsonb_build_object('lots', jsonb_build_array(
-         jsonb_build_object('points', points_balance, 'expires_at', null)))
- where points_balance > 0;
+   set state = jsonb_build_object('programme_version', 1, 'lots', case
+         when points_balance = 0 then '[]'
+         else jsonb_build_array(jsonb_build_object('points', points_balance, 'expires_at', null)) end)
+ where sequence > 0;
 create index loyalty_accounts_settle on loyalty_accounts (settles_at) where settles_at is not null;
 
 alter table loyalty_transactions

@@ -2,8 +2,6 @@
 
 import {
   type AccountState,
-  EMPTY_STATE,
-  type Lot,
   type LoyaltyAccount,
   MAX_AMOUNT_MINOR,
   type Outcome,
@@ -13,28 +11,10 @@ import {
   type Transfer,
 } from '@customer-service/domain';
 import { expect } from 'chai';
-import { at, CUSTOMER, NEW_ACCOUNT, posted, run } from './ledger.ts';
+import { at, CUSTOMER, held, lotsOf, posted, REMEMBERED, run } from './ledger.ts';
 
 const MAX = Number.MAX_SAFE_INTEGER;
-const [BEFORE, NOW] = ['2026-02-10 09:00', '2026-03-15 12:00'];
-const REMEMBERED: AccountState = {
-  ...EMPTY_STATE,
-  activity: [{ month: '2026-02', spend_minor: 10_000, visits: 1, points: 100 }],
-  ...{ member_since: at(BEFORE), active_at: at(BEFORE), programme_version: 1 },
-};
-const lotsOf = (points: number): Lot[] => (points === 0 ? [] : [{ points, expires_at: null }]);
-
-/** An account that holds 100 points from one purchase of 100.00, with 7 transactions behind it. */
-const held: LoyaltyAccount = {
-  ...NEW_ACCOUNT,
-  points_balance: 100,
-  lifetime_points_earned: 150,
-  lifetime_points_redeemed: 50,
-  total_spent_minor: 10_000,
-  visits_count: 1,
-  sequence: 7,
-  state: { ...REMEMBERED, lots: lotsOf(100) },
-};
+const NOW = '2026-03-15 12:00';
 
 const purchase = (amount_minor: number, currency = 'USD') => posted(NOW, { amount_minor, currency });
 const bonus = (points: number) => posted(NOW, { points });

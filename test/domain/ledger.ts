@@ -1,9 +1,11 @@
 // What the tests of the ledger's rules need again and again: an account, transactions, programmes, and one decision.
 
 import {
+  type AccountState,
   type Applied,
   applyTransactions,
   EMPTY_STATE,
+  type Lot,
   type LoyaltyAccount,
   type Outcome,
   type PendingTransaction,
@@ -35,6 +37,26 @@ export const NEW_ACCOUNT: LoyaltyAccount = {
 /** `2026-03-01`, `2026-03-01 12:00` or all of it, as the moment it is in UTC. */
 export const at = (text: string): string =>
   new Date(`${text.replace(' ', 'T')}${text.includes(' ') ? 'Z' : ''}`).toISOString();
+
+const BEFORE = '2026-02-10 09:00';
+export const REMEMBERED: AccountState = {
+  ...EMPTY_STATE,
+  activity: [{ month: '2026-02', spend_minor: 10_000, visits: 1, points: 100 }],
+  ...{ member_since: at(BEFORE), active_at: at(BEFORE), programme_version: 1 },
+};
+export const lotsOf = (points: number): Lot[] => (points === 0 ? [] : [{ points, expires_at: null }]);
+
+/** An account that holds 100 points from one purchase of 100.00, with 7 transactions behind it. */
+export const held: LoyaltyAccount = {
+  ...NEW_ACCOUNT,
+  points_balance: 100,
+  lifetime_points_earned: 150,
+  lifetime_points_redeemed: 50,
+  total_spent_minor: 10_000,
+  visits_count: 1,
+  sequence: 7,
+  state: { ...REMEMBERED, lots: lotsOf(100) },
+};
 
 let made = 0;
 

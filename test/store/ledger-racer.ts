@@ -21,7 +21,7 @@ type Fields = NonNullable<Parameters<typeof aTransaction>[1]>;
 const [holds, purchases, redemptions]: [string[], string[], string[]] = [[], [], []];
 
 function something(customer: string): Fields {
-  const some = (list: string[]) => list[chance(list.length)] as string;
+  const some = (list: string[]) => (chance(2) === 0 ? list.at(-1) : list[chance(list.length)]) as string;
   const id = randomUUID();
   const order_id = `order ${chance(6)}`;
   const reversal = { points: null, amount_minor: null, currency: null };

@@ -59,6 +59,8 @@ describe('several processes on one account', function () {
     for (let round = 1; round <= 3; round += 1) {
       const source = await addCustomer(db);
       await accept(db, purchase(source, 20_000, { order_id: 'order 1' }), points('hold', source, 30));
+      // Enough to hold and to redeem, and to lapse by the next round.
+      await accept(db, purchase(main, 300_000), purchase(other, 300_000));
       await Promise.all([
         ...[
           race('trade', [main]),

@@ -86,6 +86,18 @@ describe('the ledger in the database', () => {
     expect((await readAccounts(db, [target]))[0]).to.include({ total_spent_minor: 0, visits_count: 0 });
   });
 
+  it('takes refunds along that wait for their purchase, when their customer is merged', async () => {
+    const [target, source] = (await addCustomers(db, 2)) as [string, string];
+    await accept(db, refund(source, null, { order_id: 'o', amount_minor: 2_500, currency: 'USD' }));
+    await accept(db, refund(source, null, { order_id: 'known' }), purchase(target, 700, { order_id: 'known' }));
+    await merge(target, source);
+    await accept(db, purchase(target, 10_000, { order_id: 'o' }));
+    await applyPending(db, [target]);
+    expect(await linesOf(target)).to.deep.equal([
+      ...['earn 7 → 7', 'reverse_earn 7 → 0', 'transfer_in 0 → 0', 'earn 100 → 100', 'reverse_earn 25 → 75'],
+    ]);
+  });
+
   for (const together of [true, false]) {
     it(`decides a parked refund with its purchase, ${together ? 'in the same batch' : 'batches later'}, once`, async () => {
       const customer = await addCustomer(db);

@@ -76,6 +76,7 @@ async function transferPoints(tx: Database, merge: Merge): Promise<void> {
   const at = now?.at as string;
   await applyWithin(tx, [target_id, source_id], { settle: { at } });
   await releaseHolds(tx, merge, at);
+  await takeParkedAlong(tx, merge, at);
   const [source] = await readAccounts(tx, [source_id]);
   if (source === undefined) throw new Error(`no account of ${source_id}`);
   if (source.points_balance < 0) {
@@ -134,6 +135,24 @@ async function releaseHolds(tx: Database, merge: Merge, at: string): Promise<voi
     })),
   );
   await applyWithin(tx, [merge.source_id]);
+}
+
+/**
+ * Refunds of the source that wait for their purchase wait on with the target, under ids of their own: it will be there
+ * that the purchase comes in. The source's own rows stay parked for good.
+ */
+async function takeParkedAlong(tx: Database, merge: Merge, at: string): Promise<void> {
+  const parked = await tx('loyalty_transactions')
+    .select('id', 'type', 'amount_minor', 'currency', 'order_id', 'terms')
+    .where({ customer_id: merge.source_id, status: 'parked' })
+    .orderBy('position');
+  if (parked.length === 0) return;
+  await tx('loyalty_transactions').insert(
+    parked.map(({ id, terms, ...refund }) => ({
+      ...{ ...refund, id: uuidv7(), customer_id: merge.target_id, terms: terms && JSON.stringify(terms) },
+      ...ofMerge(merge, `${keyOf(merge)}, refund ${id}`, at),
+    })),
+  );
 }
 
 /** Unites the profiles. The source is emptied first, because what is unique can be in one place only. */
