@@ -48,7 +48,7 @@ describe('a line of the ledger, explained', () => {
       line('redeem', { allocations: [march, never] }),
       '10 points redeemed, from lots: 6 valid to 2026-03-01, 4 never lapsing.',
     ],
-    [line('redeem', null, { points: 1 }), '1 point redeemed, from lots: none.'],
+    [line('redeem', null, { points: 1 }), '1 point redeemed.'],
     [line('hold', { expires_at: MARCH }), `10 points set aside until ${MARCH}.`],
     [
       line('capture', { hold_id: 'h-1', allocations: [never] }),

@@ -16,6 +16,7 @@ const OTHER: Record<string, (column: string) => string> = {
   text: (column) => `coalesce(${column}, '') || 'x'`,
   bytea: (column) => `coalesce(${column}, '') || '\\x00'::bytea`,
   jsonb: (column) => `coalesce(${column}, '{}') || '{"x":1}'`,
+  json: (column) => `(coalesce(${column}::jsonb, '{}') || '{"x":1}')::json`,
   'timestamp with time zone': (column) => `coalesce(${column}, now()) + interval '1 day'`,
 };
 

@@ -31,7 +31,7 @@ describe("a customer's history", () => {
     const seen: string[] = [];
     let before: number | undefined;
     for (;;) {
-      const page = await listTransactions(db, { customer_id: customer, types: ['earn'], order: 'desc', limit: 2, after: before });
+      const page = await listTransactions(db, { customer_id: customer, type: 'earn', limit: 2, before });
       if (page.length === 0) break;
       seen.push(...page.map((row) => row.id));
       before = page.at(-1)?.position;
@@ -46,7 +46,7 @@ describe("a customer's history", () => {
     await applyPending(db, [customer]);
     await accept(db, points('earn', customer, 3));
     const ask = async (status: string) => {
-      const page = await listTransactions(db, { customer_id: customer, status, order: 'desc', limit: 10 });
+      const page = await listTransactions(db, { customer_id: customer, status, limit: 10 });
       return page.map((row) => row.points);
     };
     expect([await ask('applied'), await ask('rejected'), await ask('pending')]).to.deep.equal([[1], [2], [3]]);

@@ -74,7 +74,8 @@ const SENTENCES: Record<TransactionType, Sentence> = {
     const cap = why.uncapped_points === undefined ? '' : ` A limit made ${count(points)} of ${why.uncapped_points}.`;
     return `${count(points)} for ${money(amount_minor, currency)}${rate}${campaign}${lot}.${cap}`;
   },
-  redeem: ({ points }, why) => `${count(points)} redeemed, from lots: ${lots(why)}.`,
+  redeem: ({ points }, why) =>
+    `${count(points)} redeemed${why.allocations === undefined ? '' : `, from lots: ${lots(why)}`}.`,
   hold: ({ points }, why) => `${count(points)} set aside${why.expires_at ? ` until ${why.expires_at}` : ''}.`,
   capture: ({ points }, why) => `${count(points)} taken of hold ${why.hold_id}, from lots: ${lots(why)}.`,
   release: ({ points }, why) => `${count(points)} of hold ${why.hold_id} are free again.`,
