@@ -199,7 +199,7 @@ function decode([rules, operations]: [Uint8Array, Uint8Array[]], kinds: (type: s
   const pick = picker(rules);
   const start = pick(STARTS);
   const status = pick<CustomerStatus>([...Array<CustomerStatus>(15).fill('active'), 'suspended']);
-  const first = aProgramme(pick, 1, '0001-01-01T00:00:00.000Z');
+  const first = aProgramme(pick, 1, '1000-01-01T00:00:00.000Z');
   const programmes: Programme[] = [first];
   for (const version of pick([[], [2], [2, 3]])) {
     const from = iso(Date.parse(programmes[1]?.effective_from ?? iso(start)) + pick(LATER));

@@ -93,7 +93,7 @@ const tier = (name: Tier, spend: number, visits: number, multiplier_bp: number):
 /** Version 1, in force until somebody writes another: points never lapse, tiers are for life. */
 export const PROGRAMME: Programme = {
   version: 1,
-  effective_from: '0001-01-01T00:00:00.000Z',
+  effective_from: '1000-01-01T00:00:00.000Z',
   earn: {
     rates: Object.fromEntries(CURRENCIES.map((currency) => [currency, { points: 1, per_minor: 100 }])),
     rounding: 'down',
