@@ -21,6 +21,21 @@ create table analytics_deltas (
   value  bigint not null
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
 
+-- Who was here on which day, before it is known whether that is news. Added to by whoever applies, taken by the fold.
+create table analytics_visits (
+  customer_id uuid not null,
+  position    bigint not null,
+  day         date not null,
+  tier        text not null,
+  bought      boolean not null
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
+-- The days on which a customer is known to have been here: days of purchases, and of anything else. No row, no days.
+create table analytics_customers (
+  customer_id uuid primary key,
+  bought_days date[] not null,
+  other_days  date[] not null
+) with (fillfactor = 80);
+
 create function utc_day(at timestamptz) returns date language sql immutable parallel safe as $$
   select (at at time zone 'UTC')::date
 $$;
@@ -57,105 +72,138 @@ create trigger loyalty_transactions_fill_tier_after
   before update on loyalty_transactions for each row
   when (new.status <> 'pending' and new.tier_after is null) execute function fill_tier_after();
 
--- On which days a customer was here: purchases, and what else counts as being here. Each row is in one of the two.
-create index loyalty_transactions_purchases on loyalty_transactions (customer_id, occurred_at)
-  where status = 'applied' and type = 'earn' and amount_minor is not null;
-create index loyalty_transactions_other_visits on loyalty_transactions (customer_id, occurred_at)
-  where status = 'applied' and (type = 'earn' and amount_minor is null or type = 'redeem');
+-- Nobody looks for a day in the ledger any more.
 drop index loyalty_transactions_occurred;
 
--- Counts the rows of one statement that decided them. Their accounts are locked, so nobody else decides for these
--- customers meanwhile; what was decided before has a lower sequence, or is of a customer merged into this one.
+-- Counts the rows of one statement that decided them. No row that another one updates is touched here.
 create function count_decided() returns trigger language plpgsql as $$
 begin
   -- An erasure takes texts out of decided rows, and moves nothing.
   if not exists (select from old_rows where status = 'pending') then return null; end if;
+  insert into analytics_visits (customer_id, position, day, tier, bought)
+  select customer_id, position, utc_day(occurred_at), tier_after, type = 'earn' and amount_minor is not null
+    from new_rows where status = 'applied' and type in ('earn', 'redeem');
   insert into analytics_deltas (figure, part, day, value)
-  with moved as materialized (
-    select customer_id, sequence, type, points, tier_after, utc_day(occurred_at) as day,
-           case when type = 'earn' then amount_minor end as bought
-      from new_rows where status = 'applied' and type not in ('transfer_in', 'transfer_out')
-  ), firsts as materialized (
-    select customer_id, day, tier_after, bought, first_sequence, (day + 1)::timestamp at time zone 'UTC' as day_end,
-           customer_id || array(select id from customers where merged_into = customer_id) as records
-      from (select customer_id, day, tier_after, bool_or(bought is not null) over same_day as bought,
-                   min(sequence) over (partition by customer_id) as first_sequence,
-                   row_number() over (same_day order by sequence) as place
-              from moved where type in ('earn', 'redeem')
-            window same_day as (partition by customer_id, day)) as rows
-     where place = 1
-  ), known as materialized (
-    select f.*,
-           (select utc_day(max(at)) from unnest(records) as record cross join lateral (
-              select occurred_at as at from loyalty_transactions
-               where customer_id = record and status = 'applied' and type = 'earn' and amount_minor is not null
-                 and occurred_at < day_end and (record <> f.customer_id or sequence < first_sequence)
-               order by occurred_at desc limit 1) as last) as bought_last,
-           (select utc_day(max(at)) from unnest(records) as record cross join lateral (
-              select occurred_at as at from loyalty_transactions
-               where customer_id = record and status = 'applied' and (type = 'earn' and amount_minor is null or type = 'redeem')
-                 and occurred_at < day_end and (record <> f.customer_id or sequence < first_sequence)
-               order by occurred_at desc limit 1) as last) as here_last
-      from firsts f
-  ), fresh as materialized (
-    select customer_id, day, bought_last,
-           (select utc_day(min(at)) from unnest(records) as record cross join lateral (
-              select occurred_at as at from loyalty_transactions
-               where customer_id = record and status = 'applied' and type = 'earn' and amount_minor is not null
-                 and occurred_at >= day_end and (record <> k.customer_id or sequence < first_sequence)
-               order by occurred_at limit 1) as next) as bought_next
-      from known k where bought and bought_last is distinct from day
-  ), links as (
-    select day, greatest(bought_last, lag(day) over mine) as before, bought_last, bought_next,
-           bought_next < coalesce(lead(day) over mine, 'infinity') as is_last_before_next
-      from fresh window mine as (partition by customer_id order by day)
-  )
   select figure, tier_after, day, value
-    from (select tier_after, day,
+    from (select tier_after, utc_day(occurred_at) as day,
                  sum(points) filter (where type = 'earn') as earned, sum(points) filter (where type = 'redeem') as redeemed,
-                 sum(points) filter (where type = 'expire') as expired, sum(bought) as spent, count(bought) as visits
-            from moved group by tier_after, day) as sums
+                 sum(points) filter (where type = 'expire') as expired,
+                 sum(amount_minor) filter (where type = 'earn') as spent, count(amount_minor) filter (where type = 'earn') as visits
+            from new_rows where status = 'applied' group by 1, 2) as sums
     cross join lateral (values ('points_earned', earned), ('points_redeemed', redeemed), ('points_expired', expired),
-                               ('spend', spent), ('visits', visits)) as sum (figure, value)
-   where value <> 0
-  union all
-  select 'active_customers', tier_after, day, count(*) from known
-   where bought_last is distinct from day and here_last is distinct from day group by tier_after, day
-  union all
-  select 'buyers', coalesce(to_char(part, 'YYYY-MM-DD'), ''), link.day, sum(value)
-    from links cross join lateral (values (1, before, day), (1, day, bought_next),
-                                          (-1, bought_last, bought_next)) as link (value, part, day)
-   where link.day = links.day or is_last_before_next
-   group by part, link.day;
+                               ('spend', spent), ('visits', visits)) as each (figure, value)
+   where value <> 0;
   return null;
 end $$;
 create trigger loyalty_transactions_count_decided
   after update on loyalty_transactions referencing old table as old_rows new table as new_rows
   for each statement execute function count_decided();
 
--- A merged customer is counted once: on days on which both were here, and among the buyers of a period.
--- Fires while those merged into the source before still say so, and nothing can be decided for either.
+-- What the visits given change, beside the days that are known: the same for who folds them and for who reads.
+create function visit_changes(given analytics_visits[])
+  returns table (figure text, part text, day date, value bigint) language sql stable as $$
+  with visits as materialized (
+    select coalesce(c.merged_into, c.id) as customer_id, v.day, bool_or(v.bought) as bought,
+           (array_agg(v.tier order by v.position))[1] as tier
+      from unnest(given) as v join customers c on c.id = v.customer_id group by 1, 2
+  ), news as materialized (
+    select v.customer_id, v.day, v.tier, coalesce(bought_days, '{}') as bought_days,
+           v.day <> all(coalesce(bought_days || other_days, '{}')) as was_away,
+           v.bought and v.day <> all(coalesce(bought_days, '{}')) as bought_first
+      from visits v left join analytics_customers k on k.customer_id = v.customer_id
+  ), buyers as materialized (
+    select customer_id, bought_days, array_agg(day) as new_days from news where bought_first group by 1, 2
+  ), links as (
+    select 1 as value, day, lag(day) over (partition by customer_id order by day) as before
+      from buyers cross join lateral unnest(bought_days || new_days) as day
+    union all
+    select -1, day, lag(day) over (partition by customer_id order by day)
+      from buyers cross join lateral unnest(bought_days) as day
+  )
+  select 'active_customers', tier, day, count(*) from news where was_away group by tier, day
+  union all
+  select 'buyers', coalesce(to_char(before, 'YYYY-MM-DD'), ''), day, sum(value) from links
+   group by before, day having sum(value) <> 0
+$$;
+
+-- All figures, to the last committed transaction; sum them up.
+create view analytics_figures as
+  select figure, part, day, value from analytics_counts
+  union all select figure, part, day, value from analytics_deltas
+  union all select figure, part, day, value
+              from visit_changes((select array_agg(v) from analytics_visits v));
+
+-- Moves up to `most` rows of each kind into analytics_counts; returns how many it took. One at a time: an answer of 0
+-- may also mean that another one is at it.
+create function fold_analytics(most integer) returns bigint language plpgsql as $$
+declare
+  folded bigint;
+begin
+  if not pg_try_advisory_xact_lock(hashtext('customer-service analytics')) then return 0; end if;
+  with visits as (
+    delete from analytics_visits where ctid = any(array(select ctid from analytics_visits order by position limit most)) returning *
+  ), deltas as (
+    delete from analytics_deltas where ctid = any(array(select ctid from analytics_deltas limit most)) returning *
+  ), changes as materialized (
+    select * from deltas
+    union all select * from visit_changes((select array_agg((v.customer_id, v.position, v.day, v.tier, v.bought)::analytics_visits) from visits v))
+  ), known as (
+    insert into analytics_customers as a (customer_id, bought_days, other_days)
+    select coalesce(c.merged_into, c.id), coalesce(array_agg(distinct day) filter (where bought), '{}'),
+           coalesce(array_agg(distinct day) filter (where not bought), '{}')
+      from visits v join customers c on c.id = v.customer_id group by 1
+    on conflict (customer_id) do update set
+      bought_days = array(select distinct unnest(a.bought_days || excluded.bought_days) order by 1),
+      other_days = array(select distinct unnest(a.other_days || excluded.other_days) order by 1)
+  ), counted as (
+    insert into analytics_counts as a (figure, part, day, value)
+    select figure, part, day, sum(value)
+      from (select figure, part, day, value from changes
+            union all select 'buyers_by_month', left(part, 7), day, value from changes where figure = 'buyers') as all_changes
+     group by figure, part, day having sum(value) <> 0
+    on conflict (figure, part, day) do update set value = a.value + excluded.value
+  )
+  select (select count(*) from visits) + (select count(*) from deltas) into folded;
+  return folded;
+end $$;
+
+-- A merged customer is counted once: on days on which both were here, and among the buyers of a period. Fires while
+-- those merged into the source before still say so. Nothing can be decided for either meanwhile, and nothing folded.
 create function count_merged() returns trigger language plpgsql as $$
 begin
-  insert into analytics_deltas (figure, part, day, value)
+  perform pg_advisory_xact_lock(hashtext('customer-service analytics'));
   with records as (
-    select id, id = new.id or merged_into = new.id as of_source
+    select id, new.id in (id, coalesce(merged_into, id)) as of_source
       from customers where id in (new.id, new.merged_into) or merged_into in (new.id, new.merged_into)
+  ), known as materialized (
+    select customer_id = new.id as of_source, bought_days, other_days
+      from analytics_customers where customer_id in (new.id, new.merged_into)
   ), here as materialized (
     select of_source, utc_day(occurred_at) as day, min(position) as position, bool_or(type = 'earn' and amount_minor is not null) as bought
       from loyalty_transactions join records on records.id = customer_id
      where status = 'applied' and type in ('earn', 'redeem') group by 1, 2
+  ), active as (
+    select -1 as value, here.day, here.position from here join known using (of_source) where here.day = any(bought_days || other_days)
+    union all
+    select 1, day, min(position) from here group by day
   ), links as (
-    select -1 as value, day, lag(day) over (partition by of_source order by day) as before from here where bought
+    select -1 as value, day, lag(day) over (partition by of_source order by day) as before
+      from known cross join lateral unnest(bought_days) as day
     union all
     select 1, day, lag(day) over (order by day) from (select distinct day from here where bought) as both_days
+  ), counted as (
+    insert into analytics_deltas (figure, part, day, value)
+    select 'active_customers', tier_after, day, sum(value) from active join loyalty_transactions using (position)
+     group by tier_after, day having sum(value) <> 0
+    union all
+    select 'buyers', coalesce(to_char(before, 'YYYY-MM-DD'), ''), day, sum(value) from links
+     group by before, day having sum(value) <> 0
   )
-  select 'active_customers', tier_after, day, -1
-    from (select max(position) as position, day from here group by day having count(*) = 2) as later
-    join loyalty_transactions using (position)
-  union all
-  select 'buyers', coalesce(to_char(before, 'YYYY-MM-DD'), ''), day, sum(value) from links
-   group by before, day having sum(value) <> 0;
+  insert into analytics_customers (customer_id, bought_days, other_days)
+  select new.merged_into, coalesce(array_agg(day) filter (where bought), '{}'), coalesce(array_agg(day) filter (where not bought), '{}')
+    from (select day, bool_or(bought) as bought from here group by day) as days having count(*) > 0
+      on conflict (customer_id) do update set bought_days = excluded.bought_days, other_days = excluded.other_days;
+  delete from analytics_customers where customer_id = new.id;
   return null;
 end $$;
 create trigger customers_count_merged
@@ -250,9 +298,16 @@ create view analytics_recount as
 
 -- For whoever filled the tables past the triggers. Nothing else may write meanwhile.
 create function rebuild_analytics() returns void language sql as $$
-  lock table customers, loyalty_accounts, loyalty_transactions, analytics_deltas, analytics_counts in share row exclusive mode;
+  lock table customers, loyalty_accounts, loyalty_transactions, analytics_visits, analytics_deltas, analytics_counts in share row exclusive mode;
+  delete from analytics_visits;
   delete from analytics_deltas;
   delete from analytics_counts;
+  delete from analytics_customers;
+  insert into analytics_customers (customer_id, bought_days, other_days)
+    select customer_id, coalesce(array_agg(day order by day) filter (where bought), '{}'), coalesce(array_agg(day order by day) filter (where not bought), '{}')
+      from (select coalesce(c.merged_into, c.id) as customer_id, utc_day(occurred_at) as day, bool_or(t.type = 'earn' and t.amount_minor is not null) as bought
+              from loyalty_transactions t join customers c on c.id = t.customer_id
+             where t.status = 'applied' and t.type in ('earn', 'redeem') group by 1, 2) as days group by customer_id;
   insert into analytics_counts (figure, part, day, value) select figure, part, day, value from analytics_recount;
   insert into analytics_counts (figure, part, day, value)
     select 'buyers_by_month', left(part, 7), day, sum(value) from analytics_counts

@@ -22,6 +22,7 @@ const EXPECTED: Record<string, string> = {
   'post /customers': /*                                              */ '401 401 403 403 ok ok ok ok 403 403',
   'get /customers': /*                                               */ '401 401 403 403 ok ok ok ok 403 403',
   'get /customers/analytics/summary': /*                             */ '401 401 403 403 403 403 ok ok 403 403',
+  'get /customers/analytics/daily': /*                               */ '401 401 403 403 403 403 ok ok 403 403',
   'get /customers/duplicates': /*                                    */ '401 401 403 403 403 403 ok ok 403 403',
   'get /customers/:customer_id': /*                                  */ '401 401 ok 404 ok ok ok ok 403 403',
   'put /customers/:customer_id': /*                                  */ '401 401 ok 404 403 ok ok ok 403 403',
