@@ -33,5 +33,5 @@ try {
 } finally {
   await db.destroy();
 }
-console.log(`${accounts} accounts and all figures of analytics audited, ${differences} differences`);
+console.log(`${accounts} accounts audited, and the figures of analytics: ${differences} differences`);
 process.exitCode = differences === 0 ? 0 : 1;

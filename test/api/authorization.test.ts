@@ -58,6 +58,9 @@ const bodies = (): Record<string, object> => ({
   'post /customers/:customer_id/loyalty/redeem': { points: 1 },
 });
 
+/** What a route must be asked, besides. */
+const QUERIES: Record<string, string> = { 'get /customers/analytics/daily': '?metric=visits' };
+
 const nameOf = (route: Route): string => `${route.method} ${route.path}`;
 
 const PATHS = [...new Set(routes.map((route) => route.path))];
@@ -127,11 +130,15 @@ function callerOf(principal: Principal, self = customer): RequestOptions {
 }
 
 async function verdictOf(route: Route, principal: Principal): Promise<Verdict> {
-  const { status, body } = await service.request(route.method.toUpperCase(), pathOf(route), {
-    ...callerOf(principal, subjectOf(route)),
-    ...(route.body && { body: bodies()[nameOf(route)] }),
-    headers: { 'Idempotency-Key': randomUUID() },
-  });
+  const { status, body } = await service.request(
+    route.method.toUpperCase(),
+    `${pathOf(route)}${QUERIES[nameOf(route)] ?? ''}`,
+    {
+      ...callerOf(principal, subjectOf(route)),
+      ...(route.body && { body: bodies()[nameOf(route)] }),
+      headers: { 'Idempotency-Key': randomUUID() },
+    },
+  );
   if (status >= 200 && status < 300) return 'allowed';
   const codes: Record<number, string[]> = {
     401: ['unauthenticated', 'invalid-token'],

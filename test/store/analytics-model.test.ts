@@ -88,7 +88,7 @@ describe('analytics, whatever happens', () => {
         const ids = await addCustomers(db, CUSTOMERS);
         for (const each of steps) await lenient(db, ids, each);
         await expectAll(db);
-        while ((await foldAnalytics(db)) > 0);
+        await foldAnalytics(db);
         await expectAll(db);
         expect((await auditAll(db)).differences).to.deep.equal([]);
         // What a migration would begin with on this database is the same.
@@ -128,7 +128,7 @@ describe('analytics, whatever happens', () => {
     await Promise.all(pools.map((pool) => pool.destroy()));
     await expectAll(db);
     await applyPending(db, ids);
-    while ((await foldAnalytics(db)) > 0);
+    await foldAnalytics(db);
     await expectAll(db);
   }
 });

@@ -19,11 +19,11 @@ export function startFold(db: Database, log: Log): Fold {
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      const folded = await foldAnalytics(db).catch((error) => {
+      const more = await foldAnalytics(db).catch((error) => {
         log[isStorageFault(error) ? 'warn' : 'error']({ error: error.message }, 'fold');
-        return 0;
+        return false;
       });
-      const wait = folded > 0 ? BETWEEN_ROUNDS_MS : EVERY_MS;
+      const wait = more ? BETWEEN_ROUNDS_MS : EVERY_MS;
       await pause(wait, undefined, { signal: stopping.signal }).catch(() => {});
     }
   }

@@ -6,8 +6,8 @@ import { type Database, rows } from './connect.ts';
 /** Rows one SQL transaction folds at the most: keeps it near 100 ms, well below what a merge waits for it. */
 const MAX_ROWS = 5_000;
 
-/** @returns how many rows were folded; 0 when there were none, or while another process does it */
-export async function foldAnalytics(db: Database): Promise<number> {
+/** @returns whether there may be more to fold; false also while another process does it */
+export async function foldAnalytics(db: Database): Promise<boolean> {
   const [answer] = await rows<{ folded: number }>(db, 'select fold_analytics(?) as folded', [MAX_ROWS]);
-  return answer?.folded ?? 0;
+  return (answer?.folded ?? 0) >= MAX_ROWS;
 }

@@ -41,8 +41,8 @@ function periodOf({ date_from, date_to }: Period): Required<Period> {
   const last = date_to ?? (date_from === undefined || date_from <= today ? today : date_from);
   const first = date_from ?? addDays(last, 1 - DEFAULT_DAYS);
   if (Date.parse(last) - Date.parse(first) >= MAX_DAYS * DAY_MS) {
-    const parameter = date_from === undefined ? 'date_to' : 'date_from';
-    const errors = [{ parameter, code: 'too-many-days', detail: `must be within ${MAX_DAYS} days of the last day` }];
+    const detail = `is more than ${MAX_DAYS} days before the end of the period, ${last}`;
+    const errors = [{ parameter: 'date_from', code: 'too-many-days', detail }];
     throw new Problem('invalid-query', 'The period is too long.', { errors });
   }
   return { date_from: first, date_to: last };

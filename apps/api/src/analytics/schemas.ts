@@ -34,7 +34,7 @@ export const summary = Joi.object({
   }).required(),
   date_from: Joi.string().allow(null).required(),
   date_to: Joi.string().allow(null).required(),
-  as_of: timestamp().required(),
+  as_of: timestamp().required().description('What was committed by then is in every figure'),
 });
 
 export const dailyQuery = Joi.object({
@@ -51,11 +51,11 @@ export const daily = Joi.object({
   metric: Joi.string()
     .valid(...DAILY_METRICS)
     .required(),
-  date_from: day().required(),
-  date_to: day().required(),
+  date_from: Joi.string().required(),
+  date_to: Joi.string().required(),
   as_of: timestamp().required().description('What was committed by then is counted'),
   days: Joi.array()
-    .items(Joi.object({ date: day().required(), value: count(), by_tier: counts(TIERS).optional() }))
+    .items(Joi.object({ date: Joi.string().required(), value: count(), by_tier: counts(TIERS).optional() }))
     .required()
     .description('One a day, the days without anything too'),
 });
