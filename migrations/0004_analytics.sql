@@ -314,3 +314,29 @@ create function rebuild_analytics() returns void language sql as $$
      where figure = 'buyers' group by left(part, 7), day;
 $$;
 select rebuild_analytics();
+
+-- Finding those who are here twice: by keys that two records share, the newest of each key first, so that a page's work
+-- is bounded however many share one. A similar name is looked for among those born on the same day, and among those of
+-- the same city with a name or both initials in common.
+create function name_keys(first_name text, last_name text, cities text[]) returns text[]
+  language sql immutable parallel safe as $$
+  select coalesce(array_agg(distinct city || '|' || key), '{}')
+    from unnest(cities) as city
+    cross join lateral (values (lower(first_name), lower(last_name))) as name (first, last)
+    cross join lateral (
+      select word from regexp_split_to_table(first || ' ' || last, '\s+') as word
+      union select least(left(first, 1), left(last, 1)) || greatest(left(first, 1), left(last, 1))) as keys (key)
+$$;
+drop index customers_full_name, customers_mailbox_name, customers_alternate_mailbox_name, customers_alternate_phone;
+create index customers_alternate_phone on customers (alternate_phone, id)
+  where erased_at is null and merged_into is null;
+create index customers_mailbox_name on customers (mailbox_name(email), id)
+  where erased_at is null and merged_into is null;
+create index customers_alternate_mailbox_name on customers (mailbox_name(alternate_email), id)
+  where erased_at is null and merged_into is null;
+create index customers_full_name on customers (full_name(first_name, last_name), id)
+  where erased_at is null and merged_into is null;
+create index customers_date_of_birth on customers (date_of_birth, id)
+  where erased_at is null and merged_into is null;
+create index customers_name_keys on customers using gin (name_keys(first_name, last_name, cities(addresses)))
+  where erased_at is null and merged_into is null;
