@@ -60,7 +60,7 @@ update loyalty_transactions t
   from sums s where s.id = t.id;
 alter table loyalty_transactions enable trigger user;
 alter table loyalty_transactions
-  add constraint loyalty_transactions_tier_after check ((status = 'pending') = (tier_after is null));
+  add constraint loyalty_transactions_tier_after check (tier_after is not null or status not in ('applied', 'rejected'));
 
 -- For a worker of the version before, while both are running.
 create function fill_tier_after() returns trigger language plpgsql as $$
@@ -70,7 +70,7 @@ begin
 end $$;
 create trigger loyalty_transactions_fill_tier_after
   before update on loyalty_transactions for each row
-  when (new.status <> 'pending' and new.tier_after is null) execute function fill_tier_after();
+  when (new.status in ('applied', 'rejected') and new.tier_after is null) execute function fill_tier_after();
 
 -- Nobody looks for a day in the ledger any more.
 drop index loyalty_transactions_occurred;
@@ -79,7 +79,7 @@ drop index loyalty_transactions_occurred;
 create function count_decided() returns trigger language plpgsql as $$
 begin
   -- An erasure takes texts out of decided rows, and moves nothing.
-  if not exists (select from old_rows where status = 'pending') then return null; end if;
+  if not exists (select from old_rows where status not in ('applied', 'rejected')) then return null; end if;
   insert into analytics_visits (customer_id, position, day, tier, bought)
   select customer_id, position, utc_day(occurred_at), tier_after, type = 'earn' and amount_minor is not null
     from new_rows where status = 'applied' and type in ('earn', 'redeem');
@@ -87,17 +87,26 @@ begin
   select figure, tier_after, day, value
     from (select tier_after, utc_day(occurred_at) as day,
                  sum(points) filter (where type = 'earn') as earned, sum(points) filter (where type = 'redeem') as redeemed,
-                 sum(points) filter (where type = 'expire') as expired,
                  sum(amount_minor) filter (where type = 'earn') as spent, count(amount_minor) filter (where type = 'earn') as visits
             from new_rows where status = 'applied' group by 1, 2) as sums
-    cross join lateral (values ('points_earned', earned), ('points_redeemed', redeemed), ('points_expired', expired),
-                               ('spend', spent), ('visits', visits)) as each (figure, value)
+    cross join lateral (values ('points_earned', earned), ('points_redeemed', redeemed), ('spend', spent), ('visits', visits)) as each (figure, value)
    where value <> 0;
   return null;
 end $$;
 create trigger loyalty_transactions_count_decided
   after update on loyalty_transactions referencing old table as old_rows new table as new_rows
   for each statement execute function count_decided();
+
+-- Points that lapse will be lines of their own, written as applied.
+create function count_expired() returns trigger language plpgsql as $$
+begin
+  insert into analytics_deltas (figure, part, day, value)
+  values ('points_expired', new.tier_after, utc_day(new.occurred_at), new.points);
+  return null;
+end $$;
+create trigger loyalty_transactions_count_expired
+  after insert on loyalty_transactions for each row
+  when (new.status = 'applied' and new.type = 'expire' and new.points > 0) execute function count_expired();
 
 -- What the visits given change, beside the days that are known: the same for who folds them and for who reads.
 create function visit_changes(given analytics_visits[])
@@ -179,13 +188,14 @@ begin
     select customer_id = new.id as of_source, bought_days, other_days
       from analytics_customers where customer_id in (new.id, new.merged_into)
   ), here as materialized (
-    select of_source, utc_day(occurred_at) as day, min(position) as position, bool_or(type = 'earn' and amount_minor is not null) as bought
+    select of_source, utc_day(occurred_at) as day, min(position) as position,
+           (array_agg(tier_after order by position))[1] as tier, bool_or(type = 'earn' and amount_minor is not null) as bought
       from loyalty_transactions join records on records.id = customer_id
      where status = 'applied' and type in ('earn', 'redeem') group by 1, 2
   ), active as (
-    select -1 as value, here.day, here.position from here join known using (of_source) where here.day = any(bought_days || other_days)
+    select -1 as value, day, tier from here join known using (of_source) where day = any(bought_days || other_days)
     union all
-    select 1, day, min(position) from here group by day
+    select 1, day, (array_agg(tier order by position))[1] from here group by day
   ), links as (
     select -1 as value, day, lag(day) over (partition by of_source order by day) as before
       from known cross join lateral unnest(bought_days) as day
@@ -193,8 +203,7 @@ begin
     select 1, day, lag(day) over (order by day) from (select distinct day from here where bought) as both_days
   ), counted as (
     insert into analytics_deltas (figure, part, day, value)
-    select 'active_customers', tier_after, day, sum(value) from active join loyalty_transactions using (position)
-     group by tier_after, day having sum(value) <> 0
+    select 'active_customers', tier, day, sum(value) from active group by tier, day having sum(value) <> 0
     union all
     select 'buyers', coalesce(to_char(before, 'YYYY-MM-DD'), ''), day, sum(value) from links
      group by before, day having sum(value) <> 0

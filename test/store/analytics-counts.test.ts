@@ -78,6 +78,8 @@ describe('what is counted for analytics', () => {
   it('is complete when a worker of the version before decides, which knows no tier_after', async () => {
     const [, , alan] = ids as [string, string, string];
     const [accepted] = await accept(db, points('earn', alan, 50, { occurred_at: '2026-02-01T00:00:00Z' }));
+    const earned = 'points_balance = points_balance + 50, lifetime_points_earned = lifetime_points_earned + 50';
+    await db.raw(`update loyalty_accounts set ${earned} where customer_id = ?`, [alan]);
     await db.raw(
       `update loyalty_transactions set status = 'applied', balance_after = 1, sequence = 100, applied_at = now() where id = ?`,
       [accepted?.id as string],

@@ -12,7 +12,7 @@ export interface FigureDifference {
   actual: number;
 }
 
-/** Reads the whole ledger, in one statement and therefore as of one snapshot: a running service makes no difference. */
+/** Against the ledger, and in sum against the accounts. Reads all of both, in one statement and therefore as of one snapshot: a running service makes no difference. */
 export function auditFigures(db: Database): Promise<FigureDifference[]> {
   return rows<FigureDifference>(
     db,
@@ -24,6 +24,20 @@ export function auditFigures(db: Database): Promise<FigureDifference[]> {
        select 'buyers_by_month', left(part, 7), day, value, 0 from analytics_counts where figure = 'buyers'
        union all
        select figure, part, day, value, 0 from analytics_recount
+       union all
+       select figure, 'of all accounts', '-infinity', value, 0 from (
+         select sum(points_balance) as outstanding, sum(lifetime_points_earned) as earned,
+                sum(lifetime_points_redeemed) as redeemed, sum(total_spent_minor) as spent, sum(visits_count) as visits,
+                count(*) filter (where visits_count > 0) as buyers
+           from loyalty_accounts
+       ) as accounts cross join lateral (values ('outstanding', outstanding), ('points_earned', earned),
+         ('points_redeemed', redeemed), ('spend', spent), ('visits', visits), ('buyers', buyers)) as sums (figure, value)
+       union all
+       select figure, 'of all accounts', '-infinity', 0, value from analytics_figures
+        where figure in ('points_earned', 'points_redeemed', 'spend', 'visits') or figure = 'buyers' and part = ''
+       union all
+       select 'outstanding', 'of all accounts', '-infinity', 0, case figure when 'points_earned' then value else -value end
+         from analytics_figures where figure in ('points_earned', 'points_redeemed', 'points_expired')
      )
      select figure, part, day, sum(expected) as expected, sum(actual) as actual from counted
       group by figure, part, day having sum(expected) <> sum(actual) order by figure, day, part`,
