@@ -11,7 +11,8 @@ create table analytics_counts (
   part   text collate "C" not null,
   day    date not null,
   value  bigint not null,
-  primary key (figure, part, day)
+  -- With the value, so that reading a range needs the index only.
+  primary key (figure, part, day) include (value)
 );
 -- What has not been folded into analytics_counts yet: only ever added to, so that nobody waits for anybody.
 create table analytics_deltas (

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '@customer-service/runtime';
 import { type Database, foldAnalytics, isStorageFault } from '@customer-service/store';
 
-const EVERY_MS = 1_000;
+const EVERY_MS = 250;
 /** A backlog leaves room for the sweep, which shares the connections. */
 const BETWEEN_ROUNDS_MS = 50;
 

@@ -4,7 +4,7 @@
 import { type Database, rows } from './connect.ts';
 
 /** Rows one SQL transaction folds at the most: keeps it near 100 ms, well below what a merge waits for it. */
-const MAX_ROWS = 5_000;
+const MAX_ROWS = 2_000;
 
 /** @returns whether there may be more to fold; false also while another process does it */
 export async function foldAnalytics(db: Database): Promise<boolean> {
