@@ -22,6 +22,7 @@ const EXPECTED: Record<string, string> = {
   'post /customers': /*                                              */ '401 401 403 403 ok ok ok ok 403 403',
   'get /customers': /*                                               */ '401 401 403 403 ok ok ok ok 403 403',
   'get /customers/analytics/summary': /*                             */ '401 401 403 403 403 403 ok ok 403 403',
+  'get /customers/analytics/daily': /*                               */ '401 401 403 403 403 403 ok ok 403 403',
   'get /customers/duplicates': /*                                    */ '401 401 403 403 403 403 ok ok 403 403',
   'get /customers/:customer_id': /*                                  */ '401 401 ok 404 ok ok ok ok 403 403',
   'put /customers/:customer_id': /*                                  */ '401 401 ok 404 403 ok ok ok 403 403',
@@ -56,6 +57,9 @@ const bodies = (): Record<string, object> => ({
   'post /customers/:customer_id/loyalty/earn': { points: 1 },
   'post /customers/:customer_id/loyalty/redeem': { points: 1 },
 });
+
+/** What a route must be asked, besides. */
+const QUERIES: Record<string, string> = { 'get /customers/analytics/daily': '?metric=visits' };
 
 const nameOf = (route: Route): string => `${route.method} ${route.path}`;
 
@@ -126,11 +130,15 @@ function callerOf(principal: Principal, self = customer): RequestOptions {
 }
 
 async function verdictOf(route: Route, principal: Principal): Promise<Verdict> {
-  const { status, body } = await service.request(route.method.toUpperCase(), pathOf(route), {
-    ...callerOf(principal, subjectOf(route)),
-    ...(route.body && { body: bodies()[nameOf(route)] }),
-    headers: { 'Idempotency-Key': randomUUID() },
-  });
+  const { status, body } = await service.request(
+    route.method.toUpperCase(),
+    `${pathOf(route)}${QUERIES[nameOf(route)] ?? ''}`,
+    {
+      ...callerOf(principal, subjectOf(route)),
+      ...(route.body && { body: bodies()[nameOf(route)] }),
+      headers: { 'Idempotency-Key': randomUUID() },
+    },
+  );
   if (status >= 200 && status < 300) return 'allowed';
   const codes: Record<number, string[]> = {
     401: ['unauthenticated', 'invalid-token'],

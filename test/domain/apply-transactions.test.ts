@@ -186,7 +186,7 @@ describe('a transaction that can be honoured', () => {
       expect(account).to.deep.equal({ ...held, ...state, ...changes, sequence: 8 });
       expect(outcome).to.deep.equal({
         ...{ id: 'tx', status: 'applied', rejection_code: null, points },
-        ...{ balance_after: account.points_balance, sequence: 8 },
+        ...{ balance_after: account.points_balance, tier_after: account.tier, sequence: 8 },
       });
     });
   }
@@ -225,7 +225,7 @@ describe('a transaction that can not be honoured', () => {
       expect(account).to.deep.equal({ ...held, ...state, sequence: 8 });
       expect(outcome).to.deep.equal({
         ...{ id: 'tx', status: 'rejected', rejection_code: code, points },
-        ...{ balance_after: account.points_balance, sequence: 8 },
+        ...{ balance_after: account.points_balance, tier_after: account.tier, sequence: 8 },
       });
     });
   }

@@ -111,8 +111,8 @@ const plants: Plant[] = [
   {
     what: 'a row that the account never saw',
     sql: `insert into loyalty_transactions (id, customer_id, idempotency_key, fingerprint, type, status, points,
-            balance_after, sequence, accepted_from, occurred_at, applied_at)
-          values ('${randomUUID()}', :customer, 'forged', '', 'earn', 'applied', 0, 1110, 9, 'x', now(), now())`,
+            balance_after, tier_after, sequence, accepted_from, occurred_at, applied_at)
+          values ('${randomUUID()}', :customer, 'forged', '', 'earn', 'applied', 0, 1110, 'gold', 9, 'x', now(), now())`,
     found: [['sequence', null, 9, 8]],
   },
 ];

@@ -40,7 +40,15 @@ describe('the ledger', () => {
   });
   after(() => database.drop());
 
-  const decidedColumns = ['status', 'rejection_code', 'points', 'balance_after', 'sequence', 'applied_at'];
+  const decidedColumns = [
+    'status',
+    'rejection_code',
+    'points',
+    'balance_after',
+    'tier_after',
+    'sequence',
+    'applied_at',
+  ];
 
   /** Sends `sql` and sees that it is refused and that no row is another afterwards. @returns the SQLSTATE */
   async function refused(sql: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 // The decision: given an account and the transactions that wait for it, what becomes of each.
 // Pure: no clock, no randomness, no storage. The caller holds the account's lock and keeps the order.
 
-import type { LoyaltyAccount, PendingTransaction, RejectionCode } from './models.ts';
+import type { LoyaltyAccount, PendingTransaction, RejectionCode, Tier } from './models.ts';
 import type { Programme } from './programme.ts';
 import { pointsForPurchase, tierFor } from './programme.ts';
 
@@ -12,6 +12,7 @@ export interface Outcome {
   rejection_code: RejectionCode | null;
   points: number;
   balance_after: number;
+  tier_after: Tier;
   sequence: number;
 }
 
@@ -43,6 +44,7 @@ function decide(state: LoyaltyAccount, transaction: PendingTransaction, programm
     rejection_code,
     points,
     balance_after: state.points_balance,
+    tier_after: state.tier,
     sequence: state.sequence,
   };
 }

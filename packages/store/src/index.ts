@@ -2,6 +2,9 @@
 
 export { type Accepted, acceptTogether, acceptTransactions, type NewTransaction } from './accept-transactions.ts';
 export { type Period, type Summary, summarise } from './analytics.ts';
+export { auditFigures, type FigureDifference } from './analytics-audit.ts';
+export { DAILY_METRICS, type DailyMetric, type Day, listDays } from './analytics-days.ts';
+export { foldAnalytics } from './analytics-fold.ts';
 export { applyApart, applyPending } from './apply-pending.ts';
 export { type AuditDifference, auditAccounts } from './audit.ts';
 export { type Actor, type AuditFilter, listAudit } from './audit-log.ts';

@@ -107,9 +107,9 @@ export async function saveOutcomes(tx: Database, outcomes: readonly Outcome[]): 
   const saved = await tx.raw<{ rowCount: number }>(
     `update loyalty_transactions t
         set status = u.status, rejection_code = u.rejection_code, points = u.points, balance_after = u.balance_after,
-            sequence = u.sequence, applied_at = clock_timestamp()
-       from unnest(?::uuid[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[])
-         as u (id, status, rejection_code, points, balance_after, sequence)
+            tier_after = u.tier_after, sequence = u.sequence, applied_at = clock_timestamp()
+       from unnest(?::uuid[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[])
+         as u (id, status, rejection_code, points, balance_after, tier_after, sequence)
       where t.id = u.id and t.status = 'pending'`,
     [
       outcomes.map((outcome) => outcome.id),
@@ -117,6 +117,7 @@ export async function saveOutcomes(tx: Database, outcomes: readonly Outcome[]): 
       outcomes.map((outcome) => outcome.rejection_code) as string[],
       outcomes.map((outcome) => outcome.points),
       outcomes.map((outcome) => outcome.balance_after),
+      outcomes.map((outcome) => outcome.tier_after),
       outcomes.map((outcome) => outcome.sequence),
     ],
   );
