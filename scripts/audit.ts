@@ -1,7 +1,8 @@
-// Proves that every account agrees with its ledger, to the point: `npm run audit`. Exit code 0, or 1 on a difference.
+// Proves that every account agrees with its ledger, to the point, and analytics with both: `npm run audit`. Exit code 0,
+// or 1 on a difference.
 // Reads DATABASE_URL, or asks the service that `npm start` runs here.
 
-import { auditAccounts, openDatabase } from '@customer-service/store';
+import { auditAccounts, auditFigures, openDatabase } from '@customer-service/store';
 import { readLocal } from './local.ts';
 
 const SHOWN = 20;
@@ -25,8 +26,12 @@ try {
       console.log(`${customer_id} ${where} ${field}: expected ${expected}, actual ${actual}`);
     }
   }
+  for (const { figure, part, day, expected, actual } of await auditFigures(db)) {
+    differences += 1;
+    if (differences <= SHOWN) console.log(`analytics ${figure} ${day} ${part}: expected ${expected}, actual ${actual}`);
+  }
 } finally {
   await db.destroy();
 }
-console.log(`${accounts} accounts audited, ${differences} differences`);
+console.log(`${accounts} accounts audited, and the figures of analytics: ${differences} differences`);
 process.exitCode = differences === 0 ? 0 : 1;

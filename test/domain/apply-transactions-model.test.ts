@@ -186,6 +186,7 @@ describe('whatever the account and whatever the transactions, the decision', () 
       ]);
       expect(lines).to.deep.equal(expected);
       expect(modelOf(result.account)).to.deep.equal(model);
+      expect(result.outcomes.at(-1)?.tier_after ?? account.tier).to.equal(result.account.tier);
       for (const line of result.outcomes) expect(line.status === 'rejected').to.equal(line.rejection_code !== null);
     });
   });

@@ -211,7 +211,12 @@ describe('a transaction that can be honoured', () => {
       const { explanation: _why, ...line } = outcome;
       expect(line).to.deep.equal({
         ...{ id: item.id, customer_id: CUSTOMER, type: item.type, status: 'applied', rejection_code: null, points },
-        ...{ balance_after: account.points_balance, sequence: 8, occurred_at: item.occurred_at },
+        ...{
+          balance_after: account.points_balance,
+          tier_after: account.tier,
+          sequence: 8,
+          occurred_at: item.occurred_at,
+        },
       });
       expect(tier_changes.map(({ from_tier, to_tier }) => [from_tier, to_tier])).to.deep.equal(
         account.tier === given.tier ? [] : [[given.tier, account.tier]],
@@ -254,7 +259,13 @@ describe('a transaction that can not be honoured', () => {
       expect(account).to.deep.equal({ ...given, sequence: 8 });
       expect(outcome).to.deep.equal({
         ...{ id: item.id, customer_id: CUSTOMER, type: item.type, status: 'rejected', rejection_code: code, points },
-        ...{ balance_after: account.points_balance, sequence: 8, occurred_at: item.occurred_at, explanation: null },
+        ...{
+          balance_after: account.points_balance,
+          tier_after: account.tier,
+          sequence: 8,
+          occurred_at: item.occurred_at,
+          explanation: null,
+        },
       });
     });
   }

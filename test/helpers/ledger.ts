@@ -1,6 +1,6 @@
-// The oracle: asks PostgreSQL whether every account agrees with its ledger.
+// The oracle: asks PostgreSQL whether every account agrees with its ledger, and analytics with both.
 
-import { auditAccounts } from '@customer-service/store';
+import { auditAccounts, auditFigures } from '@customer-service/store';
 import type { Service } from './service.ts';
 import { until } from './until.ts';
 
@@ -9,6 +9,8 @@ export async function balancesAgree(service: Service): Promise<true> {
   for await (const { differences } of auditAccounts(service.database.db)) {
     if (differences.length > 0) throw new Error(JSON.stringify(differences.slice(0, 5)));
   }
+  const figures = await auditFigures(service.database.db);
+  if (figures.length > 0) throw new Error(JSON.stringify(figures.slice(0, 5)));
   return true;
 }
 

@@ -148,8 +148,8 @@ const plants: Plant[] = [
   {
     what: 'a row that the account never saw',
     sql: `insert into loyalty_transactions (id, customer_id, idempotency_key, fingerprint, type, status, points,
-            balance_after, sequence, accepted_from, occurred_at, applied_at, accepted_at, explanation)
-          select '${randomUUID()}', customer_id, 'forged', '', 'earn', 'applied', 0, 1110, 9, 'x', occurred_at, now(),
+            balance_after, tier_after, sequence, accepted_from, occurred_at, applied_at, accepted_at, explanation)
+          select '${randomUUID()}', customer_id, 'forged', '', 'earn', 'applied', 0, 1110, 'gold', 9, 'x', occurred_at, now(),
             accepted_at, '{"programme_version":1}'
             from loyalty_transactions where customer_id = :customer and sequence = 6`,
     found: [

@@ -42,9 +42,17 @@ describe('the ledger', () => {
   });
   after(() => database.drop());
 
-  const decidedColumns = ['status', 'rejection_code', 'points', 'balance_after', 'sequence', 'applied_at'].concat([
-    ...['explanation', 'hash'],
-  ]);
+  const decidedColumns = [
+    'status',
+    'rejection_code',
+    'points',
+    'balance_after',
+    'tier_after',
+    'sequence',
+    'applied_at',
+    'explanation',
+    'hash',
+  ];
 
   /** Sends `sql` and sees that it is refused and that no row is another afterwards. @returns the SQLSTATE */
   async function refused(sql: string): Promise<string | undefined> {

@@ -79,12 +79,13 @@ function decide(work: Work, transaction: PendingTransaction, wasParked = false):
     return;
   }
   if (wasParked && 'explanation' in verdict) verdict.explanation = { ...verdict.explanation, parked: true };
-  writeOutcome(work, transaction, verdict);
+  const outcome = writeOutcome(work, transaction, verdict);
   if ('refused' in verdict) return;
   account.state.member_since ??= moment;
   if (transaction.type === 'capture') afterCapture(work, transaction);
   payOwed(work, moment);
   reconsiderTier(work, transaction, moment);
+  outcome.tier_after = account.tier;
   account.settles_at = nextMoment(account);
   // What came back may have lapsed meanwhile.
   settle(work, moment);
@@ -98,7 +99,8 @@ function park(work: Work, transaction: PendingTransaction): void {
   const { id, customer_id, type, occurred_at } = transaction;
   work.outcomes.push({
     ...{ id, customer_id, type, status: 'parked', rejection_code: null, points: 0 },
-    ...{ balance_after: account.points_balance, sequence: null, occurred_at, explanation: null },
+    ...{ balance_after: account.points_balance, tier_after: account.tier, sequence: null },
+    ...{ occurred_at, explanation: null },
   });
 }
 
@@ -113,7 +115,7 @@ function takeParked(work: Work, purchase: PendingTransaction, moment: string): v
   }
 }
 
-function writeOutcome(work: Work, transaction: PendingTransaction, verdict: Exclude<Verdict, 'park'>): void {
+function writeOutcome(work: Work, transaction: PendingTransaction, verdict: Exclude<Verdict, 'park'>): Outcome {
   const { account } = work;
   const { id, customer_id, type, occurred_at } = transaction;
   const refused = 'refused' in verdict ? verdict.refused : null;
@@ -121,7 +123,7 @@ function writeOutcome(work: Work, transaction: PendingTransaction, verdict: Excl
   const points = verdict.points ?? 0;
   const explanation = 'refused' in verdict ? null : verdict.explanation;
   account.sequence += 1;
-  work.outcomes.push({
+  const outcome: Outcome = {
     id,
     customer_id,
     type,
@@ -129,13 +131,16 @@ function writeOutcome(work: Work, transaction: PendingTransaction, verdict: Excl
     rejection_code: refused,
     points,
     balance_after: account.points_balance,
+    tier_after: account.tier,
     sequence: account.sequence,
     occurred_at,
     explanation,
-  });
+  };
+  work.outcomes.push(outcome);
   if (work.targets !== null && ['earn', 'redeem', 'capture'].includes(type)) {
     work.targets.set(id, toTarget(transaction, { status, points, explanation }));
   }
+  return outcome;
 }
 
 const REASONS: Partial<Record<TransactionType, TierChange['reason']>> = {

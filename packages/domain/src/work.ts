@@ -23,6 +23,7 @@ export interface Outcome {
   rejection_code: RejectionCode | null;
   points: number;
   balance_after: number;
+  tier_after: Tier;
   /** Null while parked. */
   sequence: number | null;
   /** When it happened; of a line of the ledger's own, when the points lapsed. */
@@ -101,6 +102,7 @@ export function addLine(
     ...{ id: null, customer_id: account.customer_id, status: 'applied', rejection_code: null },
     ...line,
     balance_after: account.points_balance,
+    tier_after: account.tier,
     sequence: account.sequence,
   });
 }

@@ -1,7 +1,9 @@
-// The numbers a business wants to see, straight from the tables. Read-only.
+// The numbers a business wants to see, summed up from what is counted with every change (migration 0004), so that they
+// cost the same however many customers there are. Read-only.
 
 import { CUSTOMER_STATUSES, type CustomerStatus, TIERS, type Tier } from '@customer-service/domain';
-import { type Database, rows } from './connect.ts';
+import { fill, readFigures } from './analytics-figures.ts';
+import type { Database } from './connect.ts';
 
 export interface Period {
   /** First and last calendar day, YYYY-MM-DD, UTC, both included; undefined is open. */
@@ -26,113 +28,79 @@ export interface Summary {
   as_of: string;
 }
 
-interface Totals {
-  as_of: string;
-  total: number;
-  active: number;
-  inactive: number;
-  suspended: number;
-  new: number;
-}
+const FIRST_DAY = '0001-01-01';
+const LAST_DAY = '9999-12-31';
 
 /**
- * All figures are of one snapshot, taken at `as_of`. A transaction belongs to the day it occurred on. Customers who
- * were erased or merged are not counted; what they moved and spent is.
+ * All figures are of one snapshot, taken at `as_of`: what was committed by then is in all of them. A transaction belongs
+ * to the day it occurred on. Customers who were erased or merged are not counted; what they moved and spent is.
  */
-export function summarise(db: Database, period: Period): Promise<Summary> {
-  return db.transaction(
-    async (tx) => {
-      const customers = await countCustomers(tx, period);
-      const tiers = await rows<{ tier: Tier; count: number; points: number }>(
-        tx,
-        `select tier, count(*) filter (where closed_at is null) as count, coalesce(sum(points_balance), 0) as points
-           from loyalty_accounts group by tier`,
-      );
-      const ledger = await sumLedger(tx, period);
-      const { total, as_of } = customers;
-      return {
-        customers: {
-          total,
-          by_status: fill(CUSTOMER_STATUSES, (status) => customers[status]),
-          by_tier: fill(TIERS, (tier) => tiers.find((row) => row.tier === tier)?.count ?? 0),
-          new: customers.new,
-        },
-        points: {
-          outstanding: tiers.reduce((sum, row) => sum + row.points, 0),
-          earned: ledger.earned,
-          redeemed: ledger.redeemed,
-        },
-        spend: {
-          total_minor: ledger.spent,
-          customers: ledger.buyers,
-          average_per_customer_minor: ledger.buyers === 0 ? 0 : Math.floor(ledger.spent / ledger.buyers),
-          visits: ledger.visits,
-        },
-        date_from: period.date_from ?? null,
-        date_to: period.date_to ?? null,
-        as_of,
-      };
+export async function summarise(db: Database, { date_from, date_to }: Period): Promise<Summary> {
+  const figures = await sumFigures(db, { date_from: date_from ?? FIRST_DAY, date_to: date_to ?? LAST_DAY });
+  const { as_of } = figures;
+  const by_status = fill(CUSTOMER_STATUSES, (status) => figures.sum('customers_by_status', status));
+  const total_minor = figures.sum('spend');
+  const customers = figures.sum('buyers');
+  return {
+    customers: {
+      total: figures.sum('customers_by_status'),
+      by_status,
+      by_tier: fill(TIERS, (tier) => figures.sum('customers_by_tier', tier)),
+      new: figures.sum('new_customers'),
     },
-    { isolationLevel: 'repeatable read', readOnly: true },
-  );
+    points: {
+      outstanding: figures.sum('outstanding'),
+      earned: figures.sum('points_earned'),
+      redeemed: figures.sum('points_redeemed'),
+    },
+    spend: {
+      total_minor,
+      customers,
+      average_per_customer_minor: customers === 0 ? 0 : Math.floor(total_minor / customers),
+      visits: figures.sum('visits'),
+    },
+    date_from: date_from ?? null,
+    date_to: date_to ?? null,
+    as_of,
+  };
 }
 
-const IN_PERIOD = (column: string) =>
-  `(?::date is null or ${column} >= ?::date) and (?::date is null or ${column} < ?::date + 1)`;
+// One statement, therefore one snapshot. Of the buyers, `part` is the day of the purchase before: whoever has none
+// within the period is counted. Whole months before it are there by month; what is not folded yet is not.
+const SUM_FIGURES = `
+  select figure, part, sum(value) as value from figures
+   where figure in ('customers_by_status', 'customers_by_tier') group by figure, part
+  union all
+  select figure, '', sum(value) from figures
+   where figure in ('new_customers', 'points_earned', 'points_redeemed', 'spend', 'visits')
+     and day between :date_from and :date_to group by figure
+  union all
+  select 'outstanding', '', sum(case when figure in ('points_earned', 'points_adjusted') then value else -value end)
+    from figures where figure in ('points_earned', 'points_redeemed', 'points_expired', 'points_adjusted')
+  union all
+  select 'buyers', '', sum(value) from (
+    select value from analytics_counts
+     where figure = 'buyers_by_month' and part < left(:date_from, 7) and day between :date_from and :date_to
+    union all
+    select value from unfolded
+     where figure = 'buyers' and part < left(:date_from, 7) and day between :date_from and :date_to
+    union all
+    select value from figures
+     where figure = 'buyers' and part >= left(:date_from, 7) and part < :date_from and day between :date_from and :date_to
+  ) as buyers`;
 
-function bounds({ date_from = null, date_to = null }: { date_from?: string | null; date_to?: string | null }) {
-  return [date_from, date_from, date_to, date_to];
+interface Figures {
+  as_of: string;
+  sum(figure: string, part?: string): number;
 }
 
-async function countCustomers(tx: Database, period: Period): Promise<Totals> {
-  const [totals] = await rows<Totals>(
-    tx,
-    `select now() as as_of, count(*) as total,
-            count(*) filter (where status = 'active') as active,
-            count(*) filter (where status = 'inactive') as inactive,
-            count(*) filter (where status = 'suspended') as suspended,
-            count(*) filter (where ${IN_PERIOD('created_at')}) as new
-       from customers where erased_at is null and merged_into is null`,
-    bounds(period),
-  );
-  return totals as Totals;
-}
-
-interface LedgerTotals {
-  earned: number;
-  redeemed: number;
-  spent: number;
-  visits: number;
-  buyers: number;
-}
-
-/** Of all time the accounts' own counters say it; of a period, the ledger does. */
-async function sumLedger(tx: Database, period: Period): Promise<LedgerTotals> {
-  const whole = period.date_from === undefined && period.date_to === undefined;
-  const [totals] = whole
-    ? await rows<LedgerTotals>(
-        tx,
-        `select coalesce(sum(lifetime_points_earned), 0) as earned, coalesce(sum(lifetime_points_redeemed), 0) as redeemed,
-                coalesce(sum(total_spent_minor), 0) as spent, coalesce(sum(visits_count), 0) as visits,
-                count(*) filter (where visits_count > 0) as buyers
-           from loyalty_accounts`,
-      )
-    : await rows<LedgerTotals>(
-        tx,
-        `select coalesce(sum(points) filter (where type = 'earn'), 0) as earned,
-                coalesce(sum(points) filter (where type = 'redeem'), 0) as redeemed,
-                coalesce(sum(amount_minor) filter (where type = 'earn'), 0) as spent,
-                count(*) filter (where type = 'earn' and amount_minor is not null) as visits,
-                count(distinct coalesce(m.merged_into, t.customer_id))
-                  filter (where type = 'earn' and amount_minor is not null) as buyers
-           from loyalty_transactions t
-           left join customers m on m.id = t.customer_id and m.merged_into is not null
-          where t.status = 'applied' and ${IN_PERIOD('occurred_at')}`,
-        bounds(period),
-      );
-  return totals as LedgerTotals;
-}
-
-function fill<Key extends string>(keys: readonly Key[], value: (key: Key) => number): Record<Key, number> {
-  return Object.fromEntries(keys.map((key) => [key, value(key)])) as Record<Key, number>;
+async function sumFigures(db: Database, period: Required<Period>): Promise<Figures> {
+  const { as_of, rows } = await readFigures<{ figure: string; part: string; value: number }>(db, SUM_FIGURES, {
+    ...period,
+  });
+  const sum = (figure: string, part?: string) =>
+    rows
+      .filter((row) => row.figure === figure && (part === undefined || row.part === part))
+      .reduce((total, row) => total + row.value, 0);
+  return { as_of, sum };
 }

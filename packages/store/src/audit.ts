@@ -36,6 +36,7 @@ export interface AuditDifference {
 type StoredLine = PendingTransaction &
   Omit<HashedLine, 'sequence'> & {
     accepted_from: string;
+    tier_after: string;
     explanation: Explanation | null;
     /** The explanation as it is stored, character by character. */
     explained: string | null;
@@ -43,7 +44,7 @@ type StoredLine = PendingTransaction &
   } & ({ sequence: number; balance_after: number } | { sequence: null });
 
 const PAGE = 500;
-const OF_A_LINE = ['type', 'status', 'rejection_code', 'points', 'balance_after', 'explanation'] as const;
+const OF_A_LINE = ['type', 'status', 'rejection_code', 'points', 'balance_after', 'tier_after', 'explanation'] as const;
 
 /** @returns each page's size and differences as it goes, so that a million accounts need little memory */
 export async function* auditAccounts(
@@ -110,7 +111,8 @@ function readPage(db: Database, after: string, limit: number): Promise<Page> {
       // In the order in which they were decided; what is parked still comes last, because it changes nothing.
       const stored = await rows<StoredLine>(
         tx,
-        `select ${PENDING_COLUMNS}, status, rejection_code, balance_after, sequence, explanation,
+        `select ${PENDING_COLUMNS}, status, rejection_code, balance_after, tier_after, sequence,
+                explanation,
                 explanation::text as explained, encode(hash, 'hex') as hash, accepted_from
            from loyalty_transactions where customer_id = any(?) and status <> 'pending'
           order by customer_id, sequence nulls last, position`,

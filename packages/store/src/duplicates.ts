@@ -1,5 +1,5 @@
-// Customers who may be here twice. Each record is held against the older ones that an index finds for it: by phone, by
-// the name of the mailbox, by a similar name. Read-only.
+// Customers who may be here twice. Each record is held against the older ones that share a key with it: a phone, the name
+// of a mailbox, a name, a birthday, a city and a part of the name. Read-only.
 
 import { type DuplicateReason, duplicateScore } from '@customer-service/domain';
 import { type Database, rows } from './connect.ts';
@@ -35,14 +35,17 @@ export interface PairKey {
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 const EVERYBODY = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 /** How many records one statement holds against the older ones, and how many statements one page takes at the most. */
-const RECORDS = 100;
-const STATEMENTS = 10;
+const RECORDS = 50;
+const STATEMENTS = 20;
+/** When this has gone by, a page begins no further statement. */
+const BUDGET_MS = 250;
 /** Names less alike than this are different names (pg_trgm, 0 to 1). */
 const SIMILAR = 0.5;
 
 /**
  * One page of pairs, those with the newest record first. The work is limited as well: a page looks at 1,000 records at
- * the most, so that it may have fewer pairs than asked for, or none, and go on all the same.
+ * the most, and for a quarter of a second, so that it may have fewer pairs than asked for, or none, and go on all the
+ * same.
  * @returns the pairs, and where the next page begins; null at the end
  */
 export function listDuplicates(
@@ -51,8 +54,9 @@ export function listDuplicates(
 ): Promise<{ pairs: DuplicatePair[]; next: PairKey | null }> {
   return db.transaction(
     async (tx) => {
-      await tx.raw(`set local pg_trgm.similarity_threshold = ${SIMILAR}`);
+      await tx.raw(`set local pg_trgm.similarity_threshold = ${SIMILAR}; set local enable_seqscan = off`);
       const found: FoundPair[] = [];
+      const deadline = Date.now() + BUDGET_MS;
       let place = after;
       for (let statement = 0; statement < STATEMENTS; statement += 1) {
         const ids = await listRecords(tx, place);
@@ -64,6 +68,7 @@ export function listDuplicates(
         const last = ids.at(-1);
         if (last === undefined || ids.length < RECORDS) return { pairs: await present(tx, found), next: null };
         place = { newer_id: last, older_id: NOBODY };
+        if (Date.now() > deadline) break;
       }
       return { pairs: await present(tx, found), next: place };
     },
@@ -85,21 +90,41 @@ interface FoundPair extends PairKey {
 }
 
 const OPEN = 'erased_at is null and merged_into is null';
-/** Older records that one index finds for one record: a mailbox called `info` must not keep the page busy. */
+/** Older records that one key finds for one record: a mailbox called `info` must not keep the page busy. */
 const FOUND_AT_ONCE = 50;
+/** Those of which the names are compared: the day that stands for "unknown" has many birthdays. */
+const COMPARED_AT_ONCE = 200;
 
-/** Materialized, so that the index of `condition` is used, and not that of the order. */
-const olderBy = (condition: string) => `
-  (with older as materialized (select id from customers where id < n.id and ${OPEN} and ${condition})
-   select id from older order by id desc limit ${FOUND_AT_ONCE})`;
+const SIMILAR_NAME = 'full_name(first_name, last_name) % full_name(n.first_name, n.last_name)';
+const NAMES = 'id, first_name, last_name, date_of_birth, addresses';
+
+/** The older records with one of `keys` in `column`, the newest first: as the index of both has them. */
+const olderWith = (column: string, keys: string) => `
+  (select older.id from unnest(array[${keys}]) as key cross join lateral (
+     select id from customers where ${column} = key and id < n.id and ${OPEN} order by id desc limit ${FOUND_AT_ONCE}
+   ) as older)`;
 
 const SEARCHES = [
-  'phone in (n.phone, n.alternate_phone)',
-  'alternate_phone in (n.phone, n.alternate_phone)',
-  'mailbox_name(email) in (mailbox_name(n.email), mailbox_name(n.alternate_email))',
-  'mailbox_name(alternate_email) in (mailbox_name(n.email), mailbox_name(n.alternate_email))',
-  `full_name(first_name, last_name) % full_name(n.first_name, n.last_name)
-     and (date_of_birth = n.date_of_birth or cities(addresses) && cities(n.addresses))`,
+  olderWith('phone', 'n.phone, n.alternate_phone'),
+  olderWith('alternate_phone', 'n.phone, n.alternate_phone'),
+  olderWith('mailbox_name(email)', 'mailbox_name(n.email), mailbox_name(n.alternate_email)'),
+  olderWith('mailbox_name(alternate_email)', 'mailbox_name(n.email), mailbox_name(n.alternate_email)'),
+  `(select id from (
+      select ${NAMES} from customers
+       where full_name(first_name, last_name) = full_name(n.first_name, n.last_name) and id < n.id and ${OPEN}
+       order by id desc limit ${COMPARED_AT_ONCE}
+    ) as namesakes where date_of_birth = n.date_of_birth or cities(addresses) && cities(n.addresses))`,
+  `(select id from (
+      select ${NAMES} from customers where date_of_birth = n.date_of_birth and id < n.id and ${OPEN}
+       order by id desc limit ${COMPARED_AT_ONCE}
+    ) as of_one_day where ${SIMILAR_NAME})`,
+  // This index knows no order. Its records are many only where a city is large and a name is common.
+  `(select id from (
+      select ${NAMES} from customers
+       where name_keys(first_name, last_name, cities(addresses))
+               && name_keys(n.first_name, n.last_name, cities(n.addresses)) and ${OPEN}
+       limit ${COMPARED_AT_ONCE}
+    ) as of_one_city where id < n.id and ${SIMILAR_NAME})`,
 ];
 
 const REASONS: [DuplicateReason, string][] = [
@@ -122,7 +147,7 @@ const REASONS: [DuplicateReason, string][] = [
 const FIND_PAIRS = `
   select n.id as newer_id, o.id as older_id, reasons.given as reasons
     from customers n
-    cross join lateral (${SEARCHES.map(olderBy).join(' union ')}) as found
+    cross join lateral (${SEARCHES.join(' union ')}) as found
     join customers o on o.id = found.id
     cross join lateral (select array_remove(array[
       ${REASONS.map(([reason, condition]) => `case when ${condition} then '${reason}' end`).join(', ')}

@@ -11,6 +11,9 @@ export {
   requestAdjustment,
 } from './adjustments.ts';
 export { type Period, type Summary, summarise } from './analytics.ts';
+export { auditFigures, type FigureDifference } from './analytics-audit.ts';
+export { DAILY_METRICS, type DailyMetric, type Day, listDays } from './analytics-days.ts';
+export { foldAnalytics } from './analytics-fold.ts';
 export { applyApart, applyPending } from './apply-pending.ts';
 export { type AuditDifference, type AuditPage, auditAccounts, auditPage } from './audit.ts';
 export { type Actor, type AuditFilter, listAudit } from './audit-log.ts';

@@ -53,9 +53,9 @@ export async function saveDecisions(tx: Database, decided: readonly Decided[], w
   if (changes.length > 0) await tx('loyalty_tier_changes').insert(changes);
 }
 
-const DECISION = `unnest(?::uuid[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[],
+const DECISION = `unnest(?::uuid[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[],
   string_to_array(?, e'\\n', '')::json[], ?::text[]`;
-const DECIDED_COLUMNS = 'id, status, rejection_code, points, balance_after, sequence, explanation, hash';
+const DECIDED_COLUMNS = 'id, status, rejection_code, points, balance_after, tier_after, sequence, explanation, hash';
 
 /** The arrays that DECISION takes. A parked row is not decided: it only waits elsewhere. */
 function decisionOf(lines: readonly Line[]): unknown[] {
@@ -66,6 +66,7 @@ function decisionOf(lines: readonly Line[]): unknown[] {
     of(({ outcome }) => outcome.rejection_code),
     of(({ outcome }) => (outcome.sequence === null ? null : outcome.points)),
     of(({ outcome }) => (outcome.sequence === null ? null : outcome.balance_after)),
+    of(({ outcome }) => (outcome.sequence === null ? null : outcome.tier_after)),
     of(({ outcome }) => outcome.sequence),
     // JSON has no line breaks of its own.
     lines.map(({ explanation }) => explanation).join('\n'),
@@ -77,7 +78,7 @@ async function saveOutcomes(tx: Database, lines: readonly Line[]): Promise<void>
   const saved = await tx.raw<{ rowCount: number }>(
     `update loyalty_transactions t
         set status = u.status, rejection_code = u.rejection_code, points = coalesce(u.points, t.points),
-            balance_after = u.balance_after, sequence = u.sequence, explanation = u.explanation,
+            balance_after = u.balance_after, tier_after = u.tier_after, sequence = u.sequence, explanation = u.explanation,
             hash = decode(u.hash, 'hex'), applied_at = case when u.sequence is null then null else now.at end
        from (select ledger_now() as at) as now, ${DECISION}) as u (${DECIDED_COLUMNS})
       where t.id = u.id and t.status in ('pending', 'parked')`,
@@ -93,9 +94,9 @@ function insertLines(tx: Database, lines: readonly Line[]): Promise<unknown> {
   return rows(
     tx,
     `insert into loyalty_transactions
-       (id, customer_id, type, occurred_at, points, balance_after, sequence, explanation, hash, status,
+       (id, customer_id, type, occurred_at, points, balance_after, tier_after, sequence, explanation, hash, status,
         idempotency_key, fingerprint, accepted_from, accepted_at, applied_at)
-     select u.id, u.customer_id, u.type, u.occurred_at, u.points, u.balance_after, u.sequence, u.explanation,
+     select u.id, u.customer_id, u.type, u.occurred_at, u.points, u.balance_after, u.tier_after, u.sequence, u.explanation,
             decode(u.hash, 'hex'), u.status, u.id::text, '', 'ledger', now.at, now.at
        from (select ledger_now() as at) as now,
             ${DECISION}, ?::uuid[], ?::text[], ?::timestamptz[])
