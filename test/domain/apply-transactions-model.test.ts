@@ -99,6 +99,11 @@ const figure = (usual: number, largest: number) =>
     { weight: 1, arbitrary: fc.integer({ min: largest - usual, max: largest }) },
   );
 
+/** In the one form in which PostgreSQL's times arrive here. */
+const moment = fc
+  .date({ min: new Date('2020-01-01'), max: new Date('2020-01-03'), noInvalidDate: true })
+  .map((at) => at.toISOString());
+
 const anAccount: fc.Arbitrary<LoyaltyAccount> = fc
   .record({
     status: fc.constantFrom<CustomerStatus>('active', 'active', 'active', 'inactive', 'suspended'),
@@ -107,8 +112,9 @@ const anAccount: fc.Arbitrary<LoyaltyAccount> = fc
     spent: figure(1_200_000, Number.MAX_SAFE_INTEGER),
     visits: figure(110, 1_000_000),
     sequence: fc.nat(1_000),
+    last_visit_at: fc.option(moment),
   })
-  .map(({ status, earned, kept, spent, visits, sequence }) => ({
+  .map(({ status, earned, kept, spent, visits, sequence, last_visit_at }) => ({
     customer_id: CUSTOMER,
     customer_status: status,
     points_balance: Math.floor(earned * kept),
@@ -116,6 +122,7 @@ const anAccount: fc.Arbitrary<LoyaltyAccount> = fc
     lifetime_points_redeemed: earned - Math.floor(earned * kept),
     total_spent_minor: spent,
     visits_count: visits,
+    last_visit_at,
     tier: tierFor(PROGRAMME, spent, visits),
     sequence,
   }));
@@ -138,9 +145,10 @@ const transfer = fc.record({
 });
 
 const transactions: fc.Arbitrary<PendingTransaction[]> = fc
-  .array(fc.oneof(purchase, bonus, redemption, transfer), { maxLength: 25 })
+  .array(fc.tuple(fc.oneof(purchase, bonus, redemption, transfer), moment), { maxLength: 25 })
   .map((list) =>
-    list.map((fields, index) => ({
+    list.map(([fields, occurred_at], index) => ({
+      occurred_at,
       ...{ id: `tx-${index}`, customer_id: CUSTOMER, points: null, amount_minor: null, currency: null },
       ...fields,
     })),
@@ -174,12 +182,23 @@ describe('whatever the account and whatever the transactions, the decision', () 
   it('leaves no figure negative or inexact', () => {
     always((given, list) => {
       const { account, outcomes } = applyTransactions(given, list, PROGRAMME);
-      const { customer_id: _id, customer_status: _status, tier, ...figures } = account;
+      const { customer_id: _id, customer_status: _status, last_visit_at: _visit, tier, ...figures } = account;
       expect(TIERS).to.include(tier);
       for (const [name, value] of Object.entries(figures)) {
         if (!Number.isSafeInteger(value) || value < 0) expect.fail(`${name} is ${value}`);
       }
       for (const { balance_after } of outcomes) expect(balance_after).to.be.at.least(0);
+    });
+  });
+
+  it('knows the latest of all purchases, in whatever order they came', () => {
+    always((given, list) => {
+      const { account, outcomes } = applyTransactions(given, list, PROGRAMME);
+      const bought = list.filter(
+        ({ type, amount_minor }, i) => type === 'earn' && amount_minor !== null && outcomes[i]?.status === 'applied',
+      );
+      const moments = [given.last_visit_at ?? '', ...bought.map(({ occurred_at }) => occurred_at)];
+      expect(account.last_visit_at ?? '').to.equal(moments.sort().at(-1));
     });
   });
 

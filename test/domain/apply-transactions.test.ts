@@ -23,12 +23,17 @@ const held: LoyaltyAccount = {
   lifetime_points_redeemed: 50,
   total_spent_minor: 10_000,
   visits_count: 1,
+  last_visit_at: '2026-01-01T12:00:00.000Z',
   tier: 'bronze',
   sequence: 7,
 };
 
 function transaction(fields: Partial<PendingTransaction>): PendingTransaction {
-  return { id: 'tx', customer_id: CUSTOMER, type: 'earn', points: null, amount_minor: null, currency: null, ...fields };
+  return {
+    ...{ id: 'tx', customer_id: CUSTOMER, type: 'earn', points: null, amount_minor: null, currency: null },
+    occurred_at: '2025-12-31T12:00:00.000Z',
+    ...fields,
+  };
 }
 const purchase = (amount_minor: number, currency = 'USD') => transaction({ amount_minor, currency });
 const bonus = (points: number) => transaction({ points });
@@ -123,6 +128,25 @@ const applied: AppliedCase[] = [
       visits_count: 2,
       tier: 'silver',
     },
+  },
+  {
+    name: 'a purchase that occurred later is the last visit',
+    given: { ...purchase(1), occurred_at: '2026-01-01T12:00:00.001Z' },
+    points: 0,
+    changes: { total_spent_minor: 10_001, visits_count: 2, last_visit_at: '2026-01-01T12:00:00.001Z' },
+  },
+  {
+    name: 'the first purchase is a visit, whenever it occurred',
+    state: { visits_count: 0, total_spent_minor: 0, last_visit_at: null },
+    given: purchase(1),
+    points: 0,
+    changes: { total_spent_minor: 1, visits_count: 1, last_visit_at: '2025-12-31T12:00:00.000Z' },
+  },
+  {
+    name: 'a bonus is no visit',
+    given: { ...bonus(5), occurred_at: '2026-02-01T12:00:00.000Z' },
+    points: 5,
+    changes: { points_balance: 105, lifetime_points_earned: 155 },
   },
   {
     name: 'a tier once held multiplies the next purchase',

@@ -107,5 +107,11 @@ function move(state: LoyaltyAccount, transaction: PendingTransaction, decision: 
   if (transaction.amount_minor === null) return;
   state.total_spent_minor += transaction.amount_minor;
   state.visits_count += 1;
+  state.last_visit_at = later(state.last_visit_at, transaction.occurred_at);
   state.tier = tierFor(programme, state.total_spent_minor, state.visits_count);
+}
+
+/** Of two moments in the one form in which they are written, UTC to the millisecond: their texts are in their order. */
+function later(at: string | null, other: string): string {
+  return at !== null && at > other ? at : other;
 }

@@ -117,6 +117,7 @@ export interface LoyaltySummary {
   tier: Tier;
   total_spent_minor: number;
   visits_count: number;
+  last_visit_at: string | null;
 }
 
 /** The loyalty account as its own answer. */
@@ -155,6 +156,8 @@ export interface LoyaltyAccount {
   lifetime_points_redeemed: number;
   total_spent_minor: number;
   visits_count: number;
+  /** When the latest purchase occurred; null before the first. */
+  last_visit_at: string | null;
   tier: Tier;
   /** Transactions decided so far; the next one gets this plus one. */
   sequence: number;
@@ -172,6 +175,7 @@ export interface PendingTransaction {
   currency: string | null;
   /** Of a transfer only: the visits that move along. */
   visits?: number | null;
+  occurred_at: string;
 }
 
 /** A line of the ledger. `points` is unsigned: the type says the direction. */

@@ -65,7 +65,7 @@ function readPage(db: Database, after: string) {
       );
       const transactions = await rows<DecidedTransaction>(
         tx,
-        `select id, customer_id, type, points, amount_minor, currency, visits, status, rejection_code, balance_after,
+        `select id, customer_id, type, points, amount_minor, currency, visits, occurred_at, status, rejection_code, balance_after,
                 sequence
            from loyalty_transactions where customer_id = any(?) and status <> 'pending' order by customer_id, sequence`,
         [accounts.map((account) => account.customer_id)],
@@ -100,6 +100,10 @@ function compare(account: LoyaltyAccount, transactions: DecidedTransaction[]): A
     }
   }
   for (const field of COUNTERS) differ(field, { expected: state[field], actual: account[field] }, null);
+  // The visits of a customer that was merged into this one are in that one's ledger.
+  if (transactions.every(({ type }) => type !== 'transfer_in')) {
+    differ('last_visit_at', { expected: state.last_visit_at, actual: account.last_visit_at }, null);
+  }
   return differences;
 }
 
@@ -112,6 +116,7 @@ function emptyAccount(customerId: string): LoyaltyAccount {
     lifetime_points_redeemed: 0,
     total_spent_minor: 0,
     visits_count: 0,
+    last_visit_at: null,
     tier: PROGRAMME.tiers[0].tier,
     sequence: 0,
   };

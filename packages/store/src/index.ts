@@ -6,18 +6,20 @@ export { applyApart, applyPending } from './apply-pending.ts';
 export { type AuditDifference, auditAccounts } from './audit.ts';
 export { type Actor, type AuditFilter, listAudit } from './audit-log.ts';
 export { type Database, type DatabaseOptions, databaseAnswers, openDatabase } from './connect.ts';
-export {
-  type CustomerFilter,
-  type CustomerRow,
-  insertCustomer,
-  listCustomers,
-  readCustomer,
-  updateCustomer,
-} from './customers.ts';
+export { type CustomerFilter, RANGES } from './customer-filter.ts';
+export { type CustomerRow, insertCustomer, readCustomer, updateCustomer } from './customers.ts';
 export { type DuplicateCustomer, type DuplicatePair, listDuplicates, type PairKey } from './duplicates.ts';
 export { eraseCustomer } from './erase-customer.ts';
 export { type CustomerExport, exportCustomer } from './export-customer.ts';
 export { isStorageFault, isValueFault } from './faults.ts';
+export {
+  CUSTOMER_SORTS,
+  type CustomerList,
+  type CustomerSort,
+  countCustomers,
+  listCustomers,
+  type Place,
+} from './list-customers.ts';
 export { isOpen, readAccounts, readBalance } from './loyalty-accounts.ts';
 export {
   listOverdueCustomers,

@@ -6,7 +6,7 @@ import { type Database, rows } from './connect.ts';
 /** With the status of the customer, which the rules ask for. */
 const SELECT_ACCOUNTS = `
   select a.customer_id, c.status as customer_status, a.points_balance, a.lifetime_points_earned,
-         a.lifetime_points_redeemed, a.total_spent_minor, a.visits_count, a.tier, a.sequence
+         a.lifetime_points_redeemed, a.total_spent_minor, a.visits_count, a.last_visit_at, a.tier, a.sequence
     from loyalty_accounts a join customers c on c.id = a.customer_id
    where a.customer_id = any(?) order by a.customer_id`;
 
@@ -70,6 +70,17 @@ export function closeAccount(tx: Database, customerId: string): Promise<unknown>
   return rows(tx, 'update loyalty_accounts set closed_at = now() where customer_id = ?', [customerId]);
 }
 
+/** After a merge: who was last here as the one or as the other. The caller holds both locks. */
+export function takeLaterVisit(tx: Database, target_id: string, source_id: string): Promise<unknown> {
+  return rows(
+    tx,
+    `update loyalty_accounts target set last_visit_at = source.last_visit_at from loyalty_accounts source
+      where target.customer_id = ? and source.customer_id = ?
+        and source.last_visit_at > coalesce(target.last_visit_at, '-infinity')`,
+    [target_id, source_id],
+  );
+}
+
 /** Whether there is such a customer, neither erased nor merged. */
 export async function isOpen(db: Database, customerId: string): Promise<boolean> {
   const sql = 'select from loyalty_accounts where customer_id = ? and closed_at is null';
@@ -83,10 +94,11 @@ export async function saveAccounts(tx: Database, accounts: readonly LoyaltyAccou
     `update loyalty_accounts a
         set points_balance = u.points_balance, lifetime_points_earned = u.lifetime_points_earned,
             lifetime_points_redeemed = u.lifetime_points_redeemed, total_spent_minor = u.total_spent_minor,
-            visits_count = u.visits_count, tier = u.tier, sequence = u.sequence
-       from unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[])
+            visits_count = u.visits_count, last_visit_at = u.last_visit_at, tier = u.tier, sequence = u.sequence
+       from unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::timestamptz[],
+                   ?::text[], ?::bigint[])
          as u (customer_id, points_balance, lifetime_points_earned, lifetime_points_redeemed, total_spent_minor,
-               visits_count, tier, sequence)
+               visits_count, last_visit_at, tier, sequence)
       where a.customer_id = u.customer_id`,
     [
       accounts.map((account) => account.customer_id),
@@ -95,6 +107,7 @@ export async function saveAccounts(tx: Database, accounts: readonly LoyaltyAccou
       accounts.map((account) => account.lifetime_points_redeemed),
       accounts.map((account) => account.total_spent_minor),
       accounts.map((account) => account.visits_count),
+      accounts.map((account) => account.last_visit_at) as string[],
       accounts.map((account) => account.tier),
       accounts.map((account) => account.sequence),
     ],

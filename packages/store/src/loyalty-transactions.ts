@@ -59,7 +59,7 @@ export function listPending(
 ): Promise<PendingTransaction[]> {
   return rows<PendingTransaction>(
     db,
-    `select id, customer_id, type, points, amount_minor, currency, visits from loyalty_transactions
+    `select id, customer_id, type, points, amount_minor, currency, visits, occurred_at from loyalty_transactions
       where status = 'pending' and customer_id = any(?) order by position limit ?`,
     [customerIds, limit],
   );
@@ -74,7 +74,7 @@ export function previewPending(
   return rows<PendingTransaction>(
     db,
     `select p.* from unnest(?::uuid[]) as c (id) cross join lateral (
-       select id, customer_id, type, points, amount_minor, currency from loyalty_transactions
+       select id, customer_id, type, points, amount_minor, currency, occurred_at from loyalty_transactions
         where status = 'pending' and customer_id = c.id order by position limit ?) as p`,
     [customerIds, limit],
   );

@@ -7,7 +7,7 @@ import { type Actor, writeAudit } from './audit-log.ts';
 import { applyAll, blankProfiles, type LockedCustomer, lockCustomers } from './closing.ts';
 import { type Database, rows } from './connect.ts';
 import { type CustomerRow, profileOf, readCustomer, toColumns } from './customers.ts';
-import { closeAccount } from './loyalty-accounts.ts';
+import { closeAccount, takeLaterVisit } from './loyalty-accounts.ts';
 
 export interface Merge {
   target_id: string;
@@ -39,6 +39,7 @@ export async function mergeCustomers(db: Database, merge: Merge): Promise<Custom
     }
     await applyAll(tx, pair);
     await transferPoints(tx, merge);
+    await takeLaterVisit(tx, target.id, source.id);
     await moveProfile(tx, { target, source, actor: merge.actor });
     await closeAccount(tx, source.id);
     return (await readCustomer(tx, target.id)) as CustomerRow;

@@ -13,7 +13,6 @@ import {
 import * as store from '@customer-service/store';
 import { v7 as uuidv7 } from 'uuid';
 import { actorOf } from '../actor.ts';
-import { decodeCursor, encodeCursor, toPage } from '../paging.ts';
 import { Problem } from '../problems.ts';
 import type { Answer, ApiRequest, Principal, Services } from '../route.ts';
 import { completePreferences } from './preferences.ts';
@@ -40,26 +39,6 @@ export async function present(row: store.CustomerRow, principal: Principal, db: 
   return { status: 200, body, headers: { ETag: etagOf(row, pending.length) } };
 }
 
-interface ListQuery extends Omit<store.CustomerFilter, 'before'> {
-  cursor?: string;
-}
-
-export async function list(request: ApiRequest<unknown, ListQuery>, { db }: Services): Promise<Answer> {
-  const { cursor, limit, ...filter } = request.query;
-  const before = cursor === undefined ? undefined : String(decodeCursor('customers', cursor, isId));
-  const rows = await store.listCustomers(db, { ...normaliseContact(filter), before, limit: limit + 1 });
-  const pending = await store.previewPending(
-    db,
-    rows.map((row) => row.id),
-    PREVIEWED,
-  );
-  const item = (row: store.CustomerRow) => {
-    const own = pending.filter((transaction) => transaction.customer_id === row.id);
-    return visible(toCustomer(row, own), request.principal);
-  };
-  return { status: 200, body: toPage(rows, limit, { item, cursor: (row) => encodeCursor('customers', row.id) }) };
-}
-
 export async function update(request: ApiRequest<Partial<CustomerProfile>>, { db }: Services): Promise<Answer> {
   refuseInternalFields(request);
   const id = request.params.customer_id as string;
@@ -73,11 +52,11 @@ export async function update(request: ApiRequest<Partial<CustomerProfile>>, { db
 }
 
 /** Pending transactions that a read looks at: as many as one apply takes. */
-const PREVIEWED = 2_000;
+export const PREVIEWED = 2_000;
 
 export function toCustomer(row: store.CustomerRow, pending: PendingTransaction[]): Customer {
   const { points_balance, lifetime_points_earned, lifetime_points_redeemed, sequence, ...rest } = row;
-  const { tier, total_spent_minor, visits_count, ...profile } = rest;
+  const { tier, total_spent_minor, visits_count, last_visit_at, ...profile } = rest;
   const account: LoyaltyAccount = {
     ...{
       points_balance,
@@ -87,6 +66,7 @@ export function toCustomer(row: store.CustomerRow, pending: PendingTransaction[]
       tier,
       total_spent_minor,
       visits_count,
+      last_visit_at,
     },
     customer_id: row.id,
     customer_status: row.status,
@@ -95,7 +75,7 @@ export function toCustomer(row: store.CustomerRow, pending: PendingTransaction[]
   const loyalty = {
     points_available: points_balance,
     points_pending: later.points_balance - points_balance,
-    ...{ tier, total_spent_minor, visits_count },
+    ...{ tier, total_spent_minor, visits_count, last_visit_at },
   };
   return { ...profile, loyalty };
 }
@@ -114,7 +94,7 @@ export function withoutStaff<Value>(value: Value, principal: Principal): Value {
 }
 
 /** Leaves out what a customer's own token may not see. */
-function visible(customer: Customer, principal: Principal): Partial<Customer> {
+export function visible(customer: Customer, principal: Principal): Partial<Customer> {
   if (principal.role !== 'customer') return customer;
   const hidden = new Set<string>(INTERNAL_FIELDS);
   return withoutStaff(Object.fromEntries(Object.entries(customer).filter(([name]) => !hidden.has(name))), principal);
@@ -141,7 +121,7 @@ export function normalise<Fields extends Partial<CustomerProfile>>(fields: Field
 }
 
 /** Contact details in the one form in which they are stored and compared; all text in Unicode NFC. */
-function normaliseContact<Fields extends object>(fields: Fields): Fields {
+export function normaliseContact<Fields extends object>(fields: Fields): Fields {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => {
       if (typeof value === 'string' && name.endsWith('email')) return [name, value.toLowerCase()];
@@ -169,8 +149,4 @@ export function expectedVersion(header: string): number | undefined {
   const version = /^"(\d{1,9})\.\d{1,15}\.\d{1,9}"$/.exec(header)?.[1];
   if (version === undefined) throw new Problem('invalid-header', 'If-Match must be an ETag of this customer.');
   return Number(version);
-}
-
-function isId(key: unknown): boolean {
-  return typeof key === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(key);
 }

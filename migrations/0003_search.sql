@@ -1,0 +1,103 @@
+-- Finding customers: one search box, filters, orders, and the indexes that answer them.
+
+create extension if not exists unaccent;
+
+-- The form in which texts are compared: no accents, no capitals. Immutable as long as nobody edits unaccent.rules.
+create function fold(value text) returns text language sql immutable strict parallel safe
+  return lower(unaccent('unaccent'::regdictionary, value));
+
+-- "Ångström-Weiß" is found as a whole and by each of its parts.
+create function words(value text) returns text[] language sql immutable strict parallel safe
+  return array_remove(regexp_split_to_array(fold(value), '\s+')
+    || regexp_split_to_array(fold(value), '[\s!-/:-@\[-`{-~]+'), '');
+
+-- Everything that is filtered by equality, as `filter:value`, so that one index answers any combination.
+create function facets(tags text[], addresses jsonb, preferences jsonb, date_of_birth date) returns text[]
+  language plpgsql immutable parallel safe as $$
+begin
+  return array(
+    select 'tag:' || fold(tag) from unnest(tags) as tag
+    union select 'city:' || fold(address ->> 'city') from jsonb_array_elements(addresses) as address
+    union select 'country:' || fold(address ->> 'country') from jsonb_array_elements(addresses) as address
+    union select 'dietary_restriction:' || fold(diet #>> '{}')
+      from jsonb_path_query(preferences, '$.dietary_restrictions[*]') as diet
+    union select 'allergen:' || fold(allergen #>> '{}')
+      from jsonb_path_query(preferences, '$.allergies[*].allergen') as allergen
+    union select 'birthday_month:' || extract(month from date_of_birth) where date_of_birth is not null);
+end $$;
+
+alter table customers
+  drop column search_text,
+  -- What a part of is looked for in.
+  add column search_text text not null generated always as (
+    fold(first_name || ' ' || last_name || ' ' || coalesce(email, '') || ' ' || coalesce(alternate_email, '') || ' '
+      || coalesce(phone, '') || ' ' || coalesce(alternate_phone, '') || ' ' || coalesce(external_id, ''))
+  ) stored,
+  -- What is found as a whole.
+  add column search_words text[] not null generated always as (
+    words(first_name || ' ' || last_name) || array_remove(
+      array[fold(email), fold(alternate_email), phone, alternate_phone, fold(external_id)], null)
+  ) stored,
+  add column facets text[] not null generated always as (
+    facets(tags, addresses, preferences, date_of_birth)) stored,
+  -- Cut, because it travels in cursors; beyond that the id decides.
+  add column sort_name text collate "C" not null generated always as (
+    left(fold(last_name || ' ' || first_name), 100)) stored;
+-- A common text is looked for along the newest customers, a rare one by its index: the statistics tell which it is.
+alter table customers
+  alter column search_text set statistics 1000,
+  alter column search_words set statistics 1000,
+  alter column facets set statistics 1000;
+-- What was written lately is searched row by row until it is sorted into the index: that is to stay short.
+create index customers_search on customers using gin (search_text gin_trgm_ops) with (gin_pending_list_limit = 256);
+create index customers_words on customers using gin (search_words, facets) with (gin_pending_list_limit = 256);
+create index customers_created on customers (created_at, id);
+create index customers_updated on customers (updated_at);
+create index customers_sort_name on customers (sort_name, id);
+
+-- The different words of all names: far fewer than customers, so that beginnings and misspellings are looked up here.
+create table name_words (word text collate "C" primary key);
+create index name_words_similar on name_words using gin (word gin_trgm_ops);
+insert into name_words select distinct unnest(words(first_name || ' ' || last_name)) from customers;
+
+-- A word comes with the first customer who has it and goes with the last, so that nobody stays behind in it. Whoever
+-- comes holds the word FOR KEY SHARE until committed; whoever goes locks it first and looks for others afterwards.
+create function keep_name_words() returns trigger language plpgsql set enable_seqscan = off as $$
+declare
+  wanted text[] := array(select distinct unnest(words(new.first_name || ' ' || new.last_name)) order by 1);
+  gone text[];
+  held bigint;
+begin
+  loop
+    insert into name_words select unnest(wanted) on conflict do nothing;
+    perform from name_words where word = any(wanted) order by word for key share;
+    get diagnostics held = row_count;
+    exit when held = cardinality(wanted);
+  end loop;
+  if tg_op = 'UPDATE' then
+    gone := array(select unnest(old.search_words) except select unnest(new.search_words));
+    perform from name_words where word = any(gone) order by word for update;
+    delete from name_words n where word = any(gone)
+      and not exists (select from customers where search_words @> array[n.word::text]);
+  end if;
+  return null;
+end $$;
+create trigger customers_name_words_come
+  after insert on customers for each row execute function keep_name_words();
+create trigger customers_name_words_change
+  after update on customers for each row
+  when (old.search_words is distinct from new.search_words) execute function keep_name_words();
+
+-- The latest purchase, by the moment it occurred at. A merge takes the later of both.
+alter table loyalty_accounts add column last_visit_at timestamptz;
+update loyalty_accounts a set last_visit_at = v.at
+  from (select coalesce(c.merged_into, c.id) as customer_id, date_trunc('milliseconds', max(t.occurred_at)) as at
+          from loyalty_transactions t join customers c on c.id = t.customer_id
+         where t.type = 'earn' and t.status = 'applied' and t.amount_minor is not null
+         group by 1) as v
+ where a.customer_id = v.customer_id;
+create index loyalty_accounts_points on loyalty_accounts (points_balance, customer_id) where closed_at is null;
+create index loyalty_accounts_spent on loyalty_accounts (total_spent_minor, customer_id) where closed_at is null;
+-- Whoever never bought comes before everybody who did.
+create index loyalty_accounts_last_visit
+  on loyalty_accounts (coalesce(last_visit_at, '-infinity'), customer_id) where closed_at is null;
