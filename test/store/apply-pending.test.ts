@@ -37,6 +37,7 @@ describe('applying what waits', () => {
     expect(await accountOf(customer)).to.deep.equal({
       ...{ customer_id: customer, customer_status: 'active', points_balance: 0, lifetime_points_earned: 110 },
       ...{ lifetime_points_redeemed: 110, total_spent_minor: 10_000, visits_count: 1, tier: 'bronze', sequence: 5 },
+      last_visit_at: rows[0]?.occurred_at,
     });
   });
 

@@ -61,7 +61,7 @@ describe('a new customer', () => {
     const { version, created_at, updated_at, ...rest } = created;
     expect(rest).to.deep.equal({
       ...{ id, ...ada, points_balance: 0, lifetime_points_earned: 0, lifetime_points_redeemed: 0 },
-      ...{ total_spent_minor: 0, visits_count: 0, tier: 'bronze', sequence: 0 },
+      ...{ total_spent_minor: 0, visits_count: 0, last_visit_at: null, tier: 'bronze', sequence: 0 },
     });
     expect(version).to.equal(1);
     expect(created_at)
