@@ -53,7 +53,7 @@ const CHANCES = Array.from({ length: 16 }, (_, index) => `random() as r${index}`
 
 /** Three years of customers, the first of them the oldest: a row a customer, from number `first` to `last` of `all`. */
 const PEOPLE = `
-  create temporary table people on commit drop as
+  create temporary table people as
   select n, (lpad(to_hex((extract(epoch from created_at) * 1000)::bigint), 12, '0') || '7' || substr(md5('id' || n), 1, 3)
              || '8' || substr(md5('id' || n), 4, 15))::uuid as id,
          created_at, first_name,
@@ -105,7 +105,7 @@ const pointsFor = (amount: string, tier: string) =>
 
 /** What the rules make of two purchases (or a bonus of 100 points) and a redemption of half of it, line by line. */
 const LEDGER = `
-  create temporary table moved on commit drop as
+  create temporary table moved as
   select p.id, n, at, bought, bought_again, first.points as earned, second.points as earned_again, coalesce(second.points, 0) + first.points as total,
          case when redeems and first.points > 1 then (first.points + coalesce(second.points, 0)) / 2 end as redeemed
     from people p
@@ -139,7 +139,11 @@ const TRANSACTIONS = `
    order by n, line.nr`;
 
 const WORDS = `
-  insert into name_words select distinct unnest(words(first_name || ' ' || last_name)) from people on conflict do nothing`;
+  insert into name_words
+  select distinct unnest(words(name)) from (select first_name as name from people union select last_name from people) as names
+  on conflict do nothing`;
 
-/** In this order, in one transaction; the first takes how many there will be in all, the first number and the last. */
-export const SEED_STEPS = [PEOPLE, CUSTOMERS, LEDGER, ACCOUNTS, TRANSACTIONS, WORDS] as const;
+const DONE = 'drop table people, moved';
+
+/** In this order, for each batch; the first takes how many there will be in all, the first number and the last. */
+export const SEED_STEPS = [PEOPLE, CUSTOMERS, LEDGER, ACCOUNTS, TRANSACTIONS, WORDS, DONE] as const;
