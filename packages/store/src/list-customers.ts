@@ -1,17 +1,20 @@
 // Lists of customers: an order, pages that go on where the last one ended, and how many there are. Read-only.
 
-import type { Database } from './connect.ts';
+import { type Database, rows } from './connect.ts';
 import { applyFilter, type CustomerFilter, LAST_VISIT } from './customer-filter.ts';
 import { type CustomerRow, selectCustomers } from './customers.ts';
 import { readSearch, type Search, searchCustomers, whereFound } from './search-customers.ts';
 
+const CUSTOMERS = { from: 'customers c', id: 'c.id' } as const;
+const ACCOUNTS = { from: 'loyalty_accounts a', id: 'a.customer_id' } as const;
+/** What an index has in this order, with the id for those who are equal. */
 const SORTS = {
-  created: { key: 'c.created_at', id: 'c.id', type: 'timestamptz' },
-  name: { key: 'c.sort_name', id: 'c.id', type: 'text' },
-  points: { key: 'a.points_balance', id: 'a.customer_id', type: 'bigint' },
-  spent: { key: 'a.total_spent_minor', id: 'a.customer_id', type: 'bigint' },
-  /** Who never bought, comes as if it were longer ago than everything. */
-  last_visit: { key: LAST_VISIT, id: 'a.customer_id', type: 'timestamptz' },
+  created: { ...CUSTOMERS, key: 'c.created_at', type: 'timestamptz' },
+  name: { ...CUSTOMERS, key: 'c.sort_name', type: 'text' },
+  points: { ...ACCOUNTS, key: 'a.points_balance', type: 'bigint' },
+  spent: { ...ACCOUNTS, key: 'a.total_spent_minor', type: 'bigint' },
+  /** Who never bought comes as if it were longer ago than everything. */
+  last_visit: { ...ACCOUNTS, key: LAST_VISIT, type: 'timestamptz' },
 } as const;
 
 type SortKey = keyof typeof SORTS;
@@ -56,19 +59,66 @@ export interface PlacedCustomer extends CustomerRow {
   place: string;
 }
 
-function sortedCustomers(
+interface Sorted {
+  filter: CustomerFilter;
+  sort: CustomerSort;
+  limit: number;
+  after?: Place;
+}
+
+/** How many customers are looked at in their order, before those who pass the filter are collected and sorted. */
+const LOOKED_AT = 5_000;
+
+/**
+ * A filter that many pass fills its page from the next few thousand in order; of one that few pass, all are collected
+ * and sorted. PostgreSQL can't know which of both is quicker: whoever came long ago was last here long ago, too.
+ */
+async function sortedCustomers(db: Database, list: Sorted): Promise<PlacedCustomer[]> {
+  const isFiltered = Object.values(list.filter).some((value) => value !== undefined);
+  const until = isFiltered ? await readPlaceAhead(db, list) : undefined;
+  const near = await readSorted(db, list, { until });
+  if (until === undefined || near.length === list.limit) return near;
+  const rest = { ...list, after: until, limit: list.limit - near.length };
+  return [...near, ...(await readSorted(db, rest, { collect: true }))];
+}
+
+/** @param how `until` is the last place to look at; `collect` hides the order's index, so that it is not followed */
+function readSorted(
   db: Database,
-  { filter, sort, after, limit }: { filter: CustomerFilter; sort: CustomerSort; after?: Place; limit: number },
+  { filter, sort, after, limit }: Sorted,
+  how: { until?: Place; collect?: boolean },
 ): Promise<PlacedCustomer[]> {
-  const { key, id, type } = SORTS[sort.replace('-', '') as SortKey];
-  const [direction, beyond] = sort.startsWith('-') ? ['desc', '<'] : ['asc', '>'];
+  const { key, id, type, direction, beyond, upTo } = orderOf(sort);
   const query = selectCustomers(db)
     .select(db.raw(`${key}::text as place`))
-    .orderByRaw(`${key} ${direction}, ${id} ${direction}`)
+    .orderByRaw(`${how.collect ? `greatest(${key}, ${key})` : key} ${direction}, ${id} ${direction}`)
     .limit(limit);
   applyFilter(query, filter);
   if (after) query.whereRaw(`(${key}, ${id}) ${beyond} (?::${type}, ?::uuid)`, [after.value, after.id]);
+  if (how.until) query.whereRaw(`(${key}, ${id}) ${upTo} (?::${type}, ?::uuid)`, [how.until.value, how.until.id]);
   return query as unknown as Promise<PlacedCustomer[]>;
+}
+
+/** @returns undefined when fewer than that are left */
+async function readPlaceAhead(db: Database, { sort, after }: Sorted): Promise<Place | undefined> {
+  const { from, key, id, type, direction, beyond } = orderOf(sort);
+  const conditions = [
+    ...(from === ACCOUNTS.from ? ['a.closed_at is null'] : []),
+    ...(after ? [`(${key}, ${id}) ${beyond} (?::${type}, ?::uuid)`] : []),
+  ];
+  const [place] = await rows<Place>(
+    db,
+    `select ${key}::text as value, ${id} as id from ${from} where ${['true', ...conditions].join(' and ')}
+      order by ${key} ${direction}, ${id} ${direction} offset ${LOOKED_AT} limit 1`,
+    after ? [after.value, after.id] : [],
+  );
+  return place;
+}
+
+function orderOf(sort: CustomerSort) {
+  const descending = { direction: 'desc', beyond: '<', upTo: '>=' };
+  const ascending = { direction: 'asc', beyond: '>', upTo: '<=' };
+  return { ...SORTS[sort.replace('-', '') as SortKey], ...(sort.startsWith('-') ? descending : ascending) };
 }
 
 /** How many customers all pages together have. Counts them, so it takes longer the more there are. */
