@@ -102,3 +102,4 @@ create index loyalty_accounts_spent on loyalty_accounts (total_spent_minor, cust
 -- Whoever never bought comes before everybody who did.
 create index loyalty_accounts_last_visit
   on loyalty_accounts (coalesce(last_visit_at, '-infinity'), customer_id) where closed_at is null;
+create statistics loyalty_accounts_last_visit_spread on (coalesce(last_visit_at, '-infinity')) from loyalty_accounts;

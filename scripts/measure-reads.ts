@@ -107,10 +107,11 @@ async function openShop(server_url: string, customers: number): Promise<Shop> {
   if (known.rows.length === 0) {
     await server.raw(`create database ${url.pathname.slice(1)}`);
     const bar = progressBar();
-    await seedLarge(url.href, {
-      customers,
-      report: (done) => bar.show({ phase: 'customers', done, total: customers }),
-    }).finally(bar.stop);
+    const report = (done: number) => {
+      bar.show({ phase: 'customers', done, total: customers });
+      if (done === customers) bar.stop();
+    };
+    await seedLarge(url.href, { customers, report }).finally(bar.stop);
     await prepareQueue({ redis_url: null, direct_database_url: url.href });
   }
   await server.raw('checkpoint');

@@ -49,7 +49,7 @@ const one = (texts: readonly string[], chance: string) =>
 const any = (texts: readonly string[], chance: string) =>
   `(${list(texts)})[1 + floor(${texts.length} * ${chance})::int]`;
 
-const CHANCES = Array.from({ length: 16 }, (_, index) => `random() as r${index}`).join(', ');
+const CHANCES = Array.from({ length: 28 }, (_, index) => `random() as r${index}`).join(', ');
 
 /** Three years of customers, the first of them the oldest: a row a customer, from number `first` to `last` of `all`. */
 const PEOPLE = `
@@ -59,20 +59,20 @@ const PEOPLE = `
          created_at, first_name,
          case when r2 < 0.5 then common when r2 < 0.97 then rare else rare || '-' || common end as last_name,
          (${list(CITIES.map(([name = '']) => name))})[place] as city, (${list(CITIES.map((city) => city[1] ?? ''))})[place] as country,
-         case when r4 < 0.7 then date '1935-01-01' + floor(r4 * 38000)::int end as date_of_birth,
-         array_remove(array[case when r5 < 0.4 then ${one(TAGS, 'r6')} end, case when r5 < 0.1 then ${one(TAGS, 'r7')} end], null) as tags,
-         case when r7 < 0.2 then ${one(DIETS, 'r8')} end as diet, case when r8 < 0.1 then ${one(ALLERGENS, 'r9')} end as allergen,
+         case when r4 < 0.7 then date '1935-01-01' + floor(r16 * 27000)::int end as date_of_birth,
+         array_remove(array[case when r5 < 0.4 then ${one(TAGS, 'r17')} end, case when r18 < 0.1 then ${one(TAGS, 'r19')} end], null) as tags,
+         case when r7 < 0.2 then ${one(DIETS, 'r20')} end as diet, case when r8 < 0.1 then ${one(ALLERGENS, 'r21')} end as allergen,
          case when r9 < 0.96 then 'active' when r9 < 0.99 then 'inactive' else 'suspended' end as status,
          r10 < 0.85 as has_email, ${one(DOMAINS, 'r11')} as domain, r12 < 0.7 as has_phone,
          -- What they spend is spread as incomes are; every tenth never bought and has a bonus only.
          case when r13 < 0.9 then greatest(100, floor(exp(9.2 + 1.3 * sqrt(-2 * ln(1 - r14)) * cos(2 * pi() * r15)))::bigint) end as bought,
-         case when r13 < 0.35 then greatest(100, floor(exp(8.5 + r6 * 3))::bigint) end as bought_again,
-         r11 < 0.25 as redeems, created_at + r0 * (now() - created_at) as at, r1
+         case when r13 < 0.35 then greatest(100, floor(exp(8.5 + r23 * 3))::bigint) end as bought_again,
+         r22 < 0.25 as redeems, created_at + r0 * (now() - created_at) as at, r1
     from (select n, now() - interval '3 years' * (1 - n / ?::float8) as created_at, ${CHANCES}
             from generate_series(?::int, ?::int) as n) as chances
     cross join lateral (select ${one(FIRST_NAMES, 'r1')} as first_name, ${one(LAST_NAMES, 'r3')} as common,
-        ${any(ONSETS, 'r12')} || ${any(MIDDLES, 'r13')} || ${any(ENDINGS, 'r14')} as rare,
-        1 + floor(${CITIES.length} * power(r15, 2.2))::int as place) as made`;
+        ${any(ONSETS, 'r24')} || ${any(MIDDLES, 'r25')} || ${any(ENDINGS, 'r26')} as rare,
+        1 + floor(${CITIES.length} * power(r27, 2.2))::int as place) as made`;
 
 const CUSTOMERS = `
   insert into customers (id, external_id, first_name, last_name, email, phone, addresses, date_of_birth, preferences,

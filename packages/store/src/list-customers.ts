@@ -1,7 +1,7 @@
 // Lists of customers: an order, pages that go on where the last one ended, and how many there are. Read-only.
 
 import { type Database, rows } from './connect.ts';
-import { applyFilter, type CustomerFilter, LAST_VISIT } from './customer-filter.ts';
+import { applyFilter, type CustomerFilter, LAST_VISIT, RANGES } from './customer-filter.ts';
 import { type CustomerRow, selectCustomers } from './customers.ts';
 import { readSearch, type Search, searchCustomers, whereFound } from './search-customers.ts';
 
@@ -66,16 +66,17 @@ interface Sorted {
   after?: Place;
 }
 
-/** How many customers are looked at in their order, before those who pass the filter are collected and sorted. */
+/** How many customers are looked at in their order, before those within a range are collected and sorted. */
 const LOOKED_AT = 5_000;
 
 /**
- * A filter that many pass fills its page from the next few thousand in order; of one that few pass, all are collected
- * and sorted. PostgreSQL can't know which of both is quicker: whoever came long ago was last here long ago, too.
+ * A range that holds many fills its page from the next few thousand in order; what one holds that has few, is collected
+ * and sorted. PostgreSQL can't know that who came long ago was last here long ago, too: left to itself, it would go
+ * through everybody in order to find them at the end.
  */
 async function sortedCustomers(db: Database, list: Sorted): Promise<PlacedCustomer[]> {
-  const isFiltered = Object.values(list.filter).some((value) => value !== undefined);
-  const until = isFiltered ? await readPlaceAhead(db, list) : undefined;
+  const hasRange = RANGES.flat().some((name) => list.filter[name] !== undefined);
+  const until = hasRange ? await readPlaceAhead(db, list) : undefined;
   const near = await readSorted(db, list, { until });
   if (until === undefined || near.length === list.limit) return near;
   const rest = { ...list, after: until, limit: list.limit - near.length };

@@ -3,9 +3,9 @@
 
 const LETTERS = [...'abcdefghijklmnopqrstuvwxyz'];
 
-/** @param word folded; only a word of four letters or more has misspellings: shorter ones are too much like others */
+/** @param word folded; only a word of three letters or more has misspellings: shorter ones are too much like others */
 export function misspellings(word: string): string[] {
-  if (!/^\p{L}{4,40}$/u.test(word)) return [];
+  if (!/^\p{L}{3,40}$/u.test(word)) return [];
   const letters = [...word];
   const spelt = new Set<string>();
   for (let at = 0; at <= letters.length; at += 1) {

@@ -53,4 +53,4 @@ export const listQuery = Joi.object({
   updated_to: to('Updated'),
   last_visit_from: from('The latest purchase occurred'),
   last_visit_to: to('The latest purchase occurred'),
-}).without('search', 'sort');
+});

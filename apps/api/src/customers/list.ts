@@ -14,7 +14,7 @@ interface ListQuery extends Omit<store.CustomerList, 'after'> {
 
 export async function list(request: ApiRequest<unknown, ListQuery>, { db }: Services): Promise<Answer> {
   const { cursor, limit, include_total, ...given } = request.query;
-  refuseEmptyRanges(given);
+  refuseContradictions(given);
   const query = normaliseContact(given);
   const kind = kindOf(query);
   const after = cursor === undefined ? undefined : toPlace(decodeCursor(kind, cursor, isPlaceOf(query)));
@@ -30,15 +30,18 @@ export async function list(request: ApiRequest<unknown, ListQuery>, { db }: Serv
   return { status: 200, body: { items, next_cursor, ...total } };
 }
 
-/** The end of a range before its beginning is a mistake, and not a list of nobody. */
-function refuseEmptyRanges(query: store.CustomerFilter): void {
+/** A range that ends before it begins is a mistake, and not a list of nobody; a search has an order of its own. */
+function refuseContradictions(query: Omit<ListQuery, 'limit'>): void {
   const errors = store.RANGES.flatMap(([from, to]) => {
     const [first, last] = [query[from], query[to]];
     if (first === undefined || last === undefined) return [];
     const empty = typeof first === 'number' ? first > Number(last) : Date.parse(first) > Date.parse(String(last));
     return empty ? [{ parameter: to, code: 'range', detail: `is before ${from}` }] : [];
   });
-  if (errors.length > 0) throw new Problem('invalid-query', 'A range ends before it begins.', { errors });
+  if (query.search !== undefined && query.sort !== undefined) {
+    errors.push({ parameter: 'sort', code: 'exclusive', detail: 'is not for a search, which puts the best first' });
+  }
+  if (errors.length > 0) throw new Problem('invalid-query', 'These parameters contradict each other.', { errors });
 }
 
 /** A place in one list says nothing about a place in another: of other filters, another order or another search. */
