@@ -53,7 +53,7 @@ const CONDITIONS = {
   updated_to: 'c.updated_at < ?',
   last_visit_from: `${LAST_VISIT} >= ?`,
   // Who never bought was not here before that day either, but is nobody who stopped coming.
-  last_visit_to: `${LAST_VISIT} < ? and a.last_visit_at is not null`,
+  last_visit_to: `${LAST_VISIT} < ? and ${LAST_VISIT} > '-infinity'`,
 } as const;
 
 /** The filters that belong together as the beginning and the end of a range. */
