@@ -26,6 +26,8 @@ const BEGINNINGS = 200;
 const SIMILAR = 50;
 /** Names less alike than this are different names (pg_trgm, 0 to 1), unless one letter makes the difference. */
 const ALIKE = 0.45;
+/** More customers than that are no few. */
+const CANDIDATES = 2_000;
 /** A search of more words is no name that was misspelt. */
 const MISSPELT_WORDS = 8;
 /** No index helps to find one or two letters within a word: then only so many of the newest customers are looked at. */
@@ -51,26 +53,63 @@ export async function searchCustomers(
   db: Database,
   { filter, search, after, limit }: { filter: CustomerFilter; search: Search; after?: Place; limit: number },
 ): Promise<PlacedCustomer[]> {
-  const found: PlacedCustomer[] = [];
+  const found: Place[] = [];
   let better: Condition | undefined;
   for (const [step, makeCondition] of STEPS.entries()) {
     const condition = await makeCondition(search, db);
     if (condition === undefined) continue;
     if (step >= Number(after?.value ?? 0)) {
-      const query = selectCustomers(db)
-        .select(db.raw('? as place', [String(step)]))
-        .orderBy('c.id', 'desc')
-        .limit(limit - found.length);
-      applyFilter(query, filter);
-      query.whereRaw(condition.sql, condition.bindings as never);
-      if (better !== undefined) query.whereRaw(`not (${better.sql})`, better.bindings as never);
-      if (after !== undefined && step === Number(after.value)) query.where('c.id', '<', after.id);
-      found.push(...((await query) as unknown as PlacedCustomer[]));
+      const narrowed = narrow(condition, better, step === Number(after?.value) ? after?.id : undefined);
+      const ids = await findNewest(db, filter, { ...narrowed, limit: limit - found.length });
+      found.push(...ids.map((id) => ({ value: String(step), id })));
       if (found.length === limit) break;
     }
     better = condition;
   }
-  return found;
+  return readFound(db, found);
+}
+
+function narrow(condition: Condition, better: Condition | undefined, before: string | undefined): Condition {
+  const conditions = [condition];
+  if (better !== undefined) conditions.push({ sql: `not (${better.sql})`, bindings: better.bindings });
+  if (before !== undefined) conditions.push({ sql: 'c.id < ?', bindings: [before] });
+  return all(conditions, (one) => ({ ...one, sql: `(${one.sql})` }));
+}
+
+/**
+ * The newest who fulfil the condition. A few are all taken from the index and sorted; of very many, the first are met
+ * soon when one goes back from the newest. Which it is shows when the few turn out to be too many: PostgreSQL only
+ * guesses, and can't tell a rare name from one that is merely not among the commonest.
+ */
+async function findNewest(
+  db: Database,
+  filter: CustomerFilter,
+  { sql, bindings, limit }: Condition & { limit: number },
+): Promise<string[]> {
+  const matching = () => {
+    const query = selectCustomers(db).clearSelect().select('c.id');
+    applyFilter(query, filter);
+    return query.whereRaw(sql, bindings as never) as unknown as Knex.QueryBuilder;
+  };
+  const few: { id: string; candidates: number }[] = await db
+    .withMaterialized('found', matching().limit(CANDIDATES))
+    .from('found')
+    .select('id', db.raw('(select count(*) from found) as candidates'))
+    .orderBy('id', 'desc')
+    .limit(limit);
+  if ((few[0]?.candidates ?? 0) < CANDIDATES) return few.map(({ id }) => id);
+  const newest: { id: string }[] = await matching().orderBy('c.id', 'desc').limit(limit);
+  return newest.map(({ id }) => id);
+}
+
+async function readFound(db: Database, found: Place[]): Promise<PlacedCustomer[]> {
+  const ids = found.map(({ id }) => id);
+  const customers = new Map((await selectCustomers(db).whereIn('c.id', ids)).map((row) => [row.id, row]));
+  // Whoever was erased in this very moment is missing.
+  return found.flatMap(({ id, value }) => {
+    const customer = customers.get(id);
+    return customer === undefined ? [] : [{ ...customer, place: value }];
+  });
 }
 
 /** Narrows the query to whom any step finds: each step finds all that the one before it does. */
@@ -117,25 +156,37 @@ const AMONG_NEWEST = `c.id > coalesce(
 
 /** Each word is a part of something, or a name that is spelt much like it. */
 async function similar({ words }: Search, db: Database): Promise<Condition | undefined> {
-  const spelt = words.map(({ text }) => misspellings(text));
-  if (words.length > MISSPELT_WORDS || spelt.every((list) => list.length === 0)) return undefined;
-  const found = await rows<{ names: string[] }>(
-    db,
-    `select array(select word from name_words
-                   where word = any(array(select jsonb_array_elements_text(typed.spelt)))
-                      or word % typed.text and similarity(word, typed.text) >= ${ALIKE}
-                         and jsonb_array_length(typed.spelt) > 0
-                   order by similarity(word, typed.text) desc, word limit ${SIMILAR}) as names
-       from jsonb_to_recordset(?) as typed (nr int, text text, spelt jsonb) order by nr`,
-    [JSON.stringify(words.map(({ text }, nr) => ({ nr, text, spelt: spelt[nr] })))],
-  );
-  const names = found.map((row, nr) => row.names.filter((name) => name !== words[nr]?.text));
+  if (words.length > MISSPELT_WORDS) return undefined;
+  const names: string[][] = [];
+  for (const { text } of words) names.push(await namesLike(db, text));
   if (names.every((list) => list.length === 0)) return undefined;
-  const each = words.map(({ text }, nr) => ({ text, names: names[nr] ?? [] }));
-  return all(each, (word) => either(partOf(word.text), { sql: 'c.search_words && ?::text[]', bindings: [word.names] }));
+  return all(words, ({ text }, nr) =>
+    either(partOf(text), { sql: 'c.search_words && ?::text[]', bindings: [names[nr]] }),
+  );
 }
 
-function all<Item>(items: Item[], make: (item: Item) => Condition): Condition {
+/** Names that one letter tells from the word; if there are none, those that look much like it. */
+async function namesLike(db: Database, text: string): Promise<string[]> {
+  const spelt = misspellings(text);
+  if (spelt.length === 0) return [];
+  const names: { word: string }[] = await db('name_words').select('word').whereIn('word', spelt).limit(SIMILAR);
+  if (names.length > 0) return names.map(({ word }) => word);
+  const alike = await db.transaction(
+    async (tx) => {
+      await tx.raw(`set local pg_trgm.similarity_threshold = ${ALIKE}`);
+      return rows<{ word: string }>(
+        tx,
+        `select word from name_words where word % ? and word <> ?
+          order by similarity(word, ?) desc, word limit ${SIMILAR}`,
+        [text, text, text],
+      );
+    },
+    { readOnly: true },
+  );
+  return alike.map(({ word }) => word);
+}
+
+function all<Item>(items: Item[], make: (item: Item, nr: number) => Condition): Condition {
   const conditions = items.map(make);
   return {
     sql: conditions.map(({ sql }) => sql).join(' and '),

@@ -1,7 +1,6 @@
 // Lists of customers over HTTP: filters, orders, the search box, and cursors that belong to one list only.
 
 import { createHash } from 'node:crypto';
-import type { FieldError } from '@customer-service/domain';
 import * as store from '@customer-service/store';
 import { decodeCursor, encodeCursor } from '../paging.ts';
 import { Problem } from '../problems.ts';
@@ -33,7 +32,7 @@ export async function list(request: ApiRequest<unknown, ListQuery>, { db }: Serv
 
 /** A range that ends before it begins is a mistake, and not a list of nobody; a search has an order of its own. */
 function refuseContradictions(query: Omit<ListQuery, 'limit'>): void {
-  const errors: FieldError[] = store.RANGES.flatMap(([from, to]) => {
+  const errors: { parameter: string; code: string; detail: string }[] = store.RANGES.flatMap(([from, to]) => {
     const [first, last] = [query[from], query[to]];
     if (first === undefined || last === undefined) return [];
     const empty = typeof first === 'number' ? first > Number(last) : Date.parse(first) > Date.parse(String(last));
