@@ -6,10 +6,14 @@ create extension if not exists unaccent;
 create function fold(value text) returns text language sql immutable strict parallel safe
   return lower(unaccent('unaccent'::regdictionary, value));
 
--- "Ångström-Weiß" is found as a whole and by each of its parts.
-create function words(value text) returns text[] language sql immutable strict parallel safe
-  return array_remove(regexp_split_to_array(fold(value), '\s+')
-    || regexp_split_to_array(fold(value), '[\s!-/:-@\[-`{-~]+'), '');
+-- "Ångström-Weiß" becomes "angstrom-weiss angstrom weiss": found as a whole and by each of its parts.
+create function words(value text) returns text language plpgsql immutable strict parallel safe as $$
+declare
+  whole constant text := regexp_replace(fold(value), '\s+', ' ', 'g');
+  parts constant text := translate(whole, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', repeat(' ', 32));
+begin
+  return case when parts = whole then whole else whole || ' ' || regexp_replace(parts, ' +', ' ', 'g') end;
+end $$;
 
 -- Everything that is filtered by equality, as `filter:value`, so that one index answers any combination.
 create function facets(tags text[], addresses jsonb, preferences jsonb, date_of_birth date) returns text[]
@@ -29,15 +33,10 @@ end $$;
 
 alter table customers
   drop column search_text,
-  -- What a part of is looked for in.
+  -- What is searched, with a space before and after each word.
   add column search_text text not null generated always as (
-    fold(first_name || ' ' || last_name || ' ' || coalesce(email, '') || ' ' || coalesce(alternate_email, '') || ' '
-      || coalesce(phone, '') || ' ' || coalesce(alternate_phone, '') || ' ' || coalesce(external_id, ''))
-  ) stored,
-  -- What is found as a whole.
-  add column search_words text[] not null generated always as (
-    words(first_name || ' ' || last_name) || array_remove(
-      array[fold(email), fold(alternate_email), phone, alternate_phone, fold(external_id)], null)
+    ' ' || words(first_name || ' ' || last_name) || ' ' || fold(coalesce(email, '') || ' ' || coalesce(alternate_email, '')
+      || ' ' || coalesce(phone, '') || ' ' || coalesce(alternate_phone, '') || ' ' || coalesce(external_id, '')) || ' '
   ) stored,
   add column facets text[] not null generated always as (
     facets(tags, addresses, preferences, date_of_birth)) stored,
@@ -47,25 +46,27 @@ alter table customers
 -- A common text is looked for along the newest customers, a rare one by its index: the statistics tell which it is.
 alter table customers
   alter column search_text set statistics 1000,
-  alter column search_words set statistics 1000,
   alter column facets set statistics 1000;
 -- What was written lately is searched row by row until it is sorted into the index: that is to stay short.
 create index customers_search on customers using gin (search_text gin_trgm_ops) with (gin_pending_list_limit = 256);
-create index customers_words on customers using gin (search_words, facets) with (gin_pending_list_limit = 256);
+create index customers_facets on customers using gin (facets) with (gin_pending_list_limit = 256);
 create index customers_created on customers (created_at, id);
 create index customers_updated on customers (updated_at);
 create index customers_sort_name on customers (sort_name, id);
 
--- The different words of all names: far fewer than customers, so that beginnings and misspellings are looked up here.
+-- The different words of all names: far fewer than customers, so that misspelt ones are looked up here.
 create table name_words (word text collate "C" primary key);
 create index name_words_similar on name_words using gin (word gin_trgm_ops);
-insert into name_words select distinct unnest(words(first_name || ' ' || last_name)) from customers;
+insert into name_words
+select distinct word from customers, string_to_table(words(first_name || ' ' || last_name), ' ') as word where word <> '';
 
 -- A word comes with the first customer who has it and goes with the last, so that nobody stays behind in it. Whoever
 -- comes holds the word FOR KEY SHARE until committed; whoever goes locks it first and looks for others afterwards.
 create function keep_name_words() returns trigger language plpgsql set enable_seqscan = off as $$
 declare
-  wanted text[] := array(select distinct unnest(words(new.first_name || ' ' || new.last_name)) order by 1);
+  wanted text[] := array(select distinct word
+                           from string_to_table(words(new.first_name || ' ' || new.last_name), ' ') as word
+                          where word <> '' order by 1);
   gone text[];
   held bigint;
 begin
@@ -76,10 +77,10 @@ begin
     exit when held = cardinality(wanted);
   end loop;
   if tg_op = 'UPDATE' then
-    gone := array(select unnest(old.search_words) except select unnest(new.search_words));
+    gone := array(select string_to_table(old.search_text, ' ') except select string_to_table(new.search_text, ' '));
     perform from name_words where word = any(gone) order by word for update;
-    delete from name_words n where word = any(gone)
-      and not exists (select from customers where search_words @> array[n.word::text]);
+    delete from name_words n where word = any(gone) and not exists (
+      select from customers where search_text like '% ' || regexp_replace(n.word, '([\\%_])', '\\\1', 'g') || ' %');
   end if;
   return null;
 end $$;
@@ -87,7 +88,7 @@ create trigger customers_name_words_come
   after insert on customers for each row execute function keep_name_words();
 create trigger customers_name_words_change
   after update on customers for each row
-  when (old.search_words is distinct from new.search_words) execute function keep_name_words();
+  when (old.search_text is distinct from new.search_text) execute function keep_name_words();
 
 -- The latest purchase, by the moment it occurred at. A merge takes the later of both.
 alter table loyalty_accounts add column last_visit_at timestamptz;

@@ -140,7 +140,7 @@ const TRANSACTIONS = `
 
 const WORDS = `
   insert into name_words
-  select distinct unnest(words(name)) from (select first_name as name from people union select last_name from people) as names
+  select distinct string_to_table(words(name), ' ') from (select first_name as name from people union select last_name from people) as names
   on conflict do nothing`;
 
 const DONE = 'drop table people, moved';

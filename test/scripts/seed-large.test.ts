@@ -64,7 +64,7 @@ describe('npm run seed:large', () => {
     expect(disabled).to.deep.equal([]);
     expect(await listIndexes()).to.deep.equal(indexes);
     const missing = await database.db.raw(`
-      select unnest(words(first_name || ' ' || last_name)) from customers except select word from name_words`);
+      select string_to_table(words(first_name || ' ' || last_name), ' ') from customers except select word from name_words`);
     expect(missing.rows).to.deep.equal([]);
   });
 

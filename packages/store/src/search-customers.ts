@@ -9,9 +9,9 @@ import { selectCustomers } from './customers.ts';
 import type { Place, PlacedCustomer } from './list-customers.ts';
 import { misspellings } from './misspellings.ts';
 
-/** What was typed, without capitals and accents, with the names that begin with each word. */
+/** What was typed, without capitals and accents. */
 export interface Search {
-  words: { text: string; beginnings: string[] }[];
+  words: string[];
   /** The whole of it as a phone number, if it can be one. */
   digits?: string;
 }
@@ -21,9 +21,8 @@ interface Condition {
   bindings: unknown[];
 }
 
-/** Different names that one word stands for at the most: the work of a search that says next to nothing is limited. */
-const BEGINNINGS = 200;
-const SIMILAR = 50;
+/** Names that one misspelt word stands for at the most. */
+const SIMILAR = 10;
 /** Names less alike than this are different names (pg_trgm, 0 to 1), unless one letter makes the difference. */
 const ALIKE = 0.45;
 /** More customers than that are no few. */
@@ -37,15 +36,13 @@ const NEWEST = 10_000;
 export async function readSearch(db: Database, typed = ''): Promise<Search | undefined> {
   const words = [...new Set(typed.trim().split(/\s+/))].filter((word) => word !== '');
   if (words.length === 0) return undefined;
-  const found = await rows<Search['words'][number]>(
+  const folded = await rows<{ word: string }>(
     db,
-    `select text, array(select word from name_words where word >= text and word < text || chr(1114111)
-                         order by word limit ${BEGINNINGS}) as beginnings
-       from (select nr, coalesce(nullif(fold(word), ''), word) as text from unnest(?::text[]) with ordinality as typed (word, nr)) as folded
+    `select coalesce(nullif(fold(word), ''), word) as word from unnest(?::text[]) with ordinality as typed (word, nr)
       order by nr`,
     [words],
   );
-  return { words: found, digits: phoneDigits(typed.trim()) };
+  return { words: folded.map(({ word }) => word), digits: phoneDigits(typed.trim()) };
 }
 
 /** @param after.value the step in which the last page ended */
@@ -57,10 +54,10 @@ export async function searchCustomers(
   let better: Condition | undefined;
   for (const [step, makeCondition] of STEPS.entries()) {
     const condition = await makeCondition(search, db);
-    if (condition === undefined) continue;
+    if (condition === undefined) break;
     if (step >= Number(after?.value ?? 0)) {
       const narrowed = narrow(condition, better, step === Number(after?.value) ? after?.id : undefined);
-      const ids = await findNewest(db, filter, { ...narrowed, limit: limit - found.length });
+      const ids = await findNewest(db, filter, { ...narrowed, limit: limit - found.length, few: better !== undefined });
       found.push(...ids.map((id) => ({ value: String(step), id })));
       if (found.length === limit) break;
     }
@@ -77,27 +74,29 @@ function narrow(condition: Condition, better: Condition | undefined, before: str
 }
 
 /**
- * The newest who fulfil the condition. A few are all taken from the index and sorted; of very many, the first are met
- * soon when one goes back from the newest. Which it is shows when the few turn out to be too many: PostgreSQL only
- * guesses, and can't tell a rare name from one that is merely not among the commonest.
+ * The newest who fulfil the condition, which PostgreSQL takes from the index of parts, or meets on the way back from the
+ * newest when there are very many.
+ * @param options.few that there may be none though there seem to be many, because all of them fitted in a step before:
+ * then some are taken in any order first, and the way back is gone only when these show that there are many indeed
  */
 async function findNewest(
   db: Database,
   filter: CustomerFilter,
-  { sql, bindings, limit }: Condition & { limit: number },
+  { sql, bindings, limit, few }: Condition & { limit: number; few: boolean },
 ): Promise<string[]> {
   const matching = () => {
     const query = selectCustomers(db).clearSelect().select('c.id');
     applyFilter(query, filter);
     return query.whereRaw(sql, bindings as never) as unknown as Knex.QueryBuilder;
   };
-  const few: { id: string; candidates: number }[] = await db
-    .withMaterialized('found', matching().limit(CANDIDATES))
-    .from('found')
-    .select('id', db.raw('(select count(*) from found) as candidates'))
-    .orderBy('id', 'desc')
-    .limit(limit);
-  if ((few[0]?.candidates ?? 0) < CANDIDATES) return few.map(({ id }) => id);
+  if (few) {
+    const some: { id: string }[] = await matching().limit(CANDIDATES);
+    const ids = some
+      .map(({ id }) => id)
+      .sort()
+      .reverse();
+    if (ids.length < CANDIDATES) return ids.slice(0, limit);
+  }
   const newest: { id: string }[] = await matching().orderBy('c.id', 'desc').limit(limit);
   return newest.map(({ id }) => id);
 }
@@ -120,35 +119,34 @@ export async function whereFound(db: Database, query: Knex.QueryBuilder, search:
 
 type Step = (search: Search, db: Database) => Condition | undefined | Promise<Condition | undefined>;
 
-/** Each gives the condition for all words, or undefined when it would find nothing that the step before did not. */
+/** Each gives the condition for all words; the last one none when no name is spelt much like what was typed. */
 const STEPS: Step[] = [wholeWords, beginnings, parts, similar];
 
+/** In `search_text` every word stands between spaces. */
+const like = (...pieces: [string, string, string]): Condition => ({
+  sql: 'c.search_text like ?',
+  bindings: [`%${pieces.map(literal).join('')}%`],
+});
+const whole = (word: string) => like(' ', word, ' ');
+const partOf = (word: string) => like('', word, '');
+
 function wholeWords({ words, digits }: Search): Condition {
-  const texts = words.map(({ text }) => text);
-  const whole = { sql: 'c.search_words @> ?::text[]', bindings: [texts] };
-  if (digits === undefined) return whole;
-  return either(whole, { sql: 'c.search_words && ?::text[]', bindings: [[digits, `+${digits}`]] });
+  const inWords = all(words, whole);
+  return digits === undefined ? inWords : either(inWords, either(whole(digits), whole(`+${digits}`)));
 }
 
-function beginnings(search: Search): Condition | undefined {
-  if (search.words.every(({ text, beginnings: names }) => names.every((name) => name === text))) return undefined;
-  const begun = all(search.words, ({ text, beginnings: names }) => ({
-    sql: 'c.search_words && ?::text[]',
-    bindings: [[text, ...names]],
-  }));
+function beginnings(search: Search): Condition {
+  const begun = all(search.words, (word) => like(' ', word, ''));
   return search.digits === undefined ? begun : either(begun, wholeWords(search));
 }
 
-const partOf = (text: string): Condition => ({ sql: 'c.search_text like ?', bindings: [`%${literal(text)}%`] });
-
 function parts(search: Search): Condition {
   const { words, digits } = search;
-  const inWords = all(words, ({ text }) => partOf(text));
-  const hasIndex = words.some(({ text }) => /[\p{L}\p{N}]{3}/u.test(text));
-  if (digits !== undefined) return hasIndex ? either(inWords, partOf(digits)) : partOf(digits);
+  const inWords = all(words, partOf);
+  const hasIndex = words.some((word) => /[\p{L}\p{N}]{3}/u.test(word));
+  if (digits !== undefined) return either(hasIndex ? inWords : beginnings(search), partOf(digits));
   if (hasIndex) return inWords;
-  const lately = { ...inWords, sql: `${inWords.sql} and ${AMONG_NEWEST}` };
-  return either(lately, beginnings(search) ?? wholeWords(search));
+  return either({ ...inWords, sql: `${inWords.sql} and ${AMONG_NEWEST}` }, beginnings(search));
 }
 
 const AMONG_NEWEST = `c.id > coalesce(
@@ -158,18 +156,20 @@ const AMONG_NEWEST = `c.id > coalesce(
 async function similar({ words }: Search, db: Database): Promise<Condition | undefined> {
   if (words.length > MISSPELT_WORDS) return undefined;
   const names: string[][] = [];
-  for (const { text } of words) names.push(await namesLike(db, text));
+  for (const word of words) names.push(await namesLike(db, word));
   if (names.every((list) => list.length === 0)) return undefined;
-  return all(words, ({ text }, nr) =>
-    either(partOf(text), { sql: 'c.search_words && ?::text[]', bindings: [names[nr]] }),
-  );
+  return all(words, (word, nr) => (names[nr] ?? []).map(whole).reduce(either, partOf(word)));
 }
 
 /** Names that one letter tells from the word; if there are none, those that look much like it. */
 async function namesLike(db: Database, text: string): Promise<string[]> {
   const spelt = misspellings(text);
   if (spelt.length === 0) return [];
-  const names: { word: string }[] = await db('name_words').select('word').whereIn('word', spelt).limit(SIMILAR);
+  const names = await rows<{ word: string }>(
+    db,
+    `select word from name_words where word = any(?) order by similarity(word, ?) desc, word limit ${SIMILAR}`,
+    [spelt, text],
+  );
   if (names.length > 0) return names.map(({ word }) => word);
   const alike = await db.transaction(
     async (tx) => {

@@ -22,7 +22,7 @@ export const listQuery = Joi.object({
     .description('`next_cursor` of the page before, with the same filters, search and sort'),
   search: line(200).description(
     'What somebody remembers: words of the name, email, phone or external id, all of which must fit. Accents, capitals ' +
-      'and the way a phone number is written do not matter. The best come first: whole words, beginnings of names, ' +
+      'and the way a phone number is written do not matter. The best come first: whole words, beginnings of words, ' +
       'parts, names spelt much like it; the newest first among equals. Not together with `sort`. Of less than three ' +
       'characters, parts are found among the newest 10,000 customers only',
   ),
