@@ -75,7 +75,9 @@ const LOOKED_AT = 5_000;
  * through everybody in order to find them at the end.
  */
 async function sortedCustomers(db: Database, list: Sorted): Promise<PlacedCustomer[]> {
-  const hasRange = RANGES.flat().some((name) => list.filter[name] !== undefined);
+  // A range of what the list is sorted by is a part of its index.
+  const ranges = RANGES.flat().filter((name) => !name.startsWith(list.sort.replace('-', '')));
+  const hasRange = ranges.some((name) => list.filter[name] !== undefined);
   const until = hasRange ? await readPlaceAhead(db, list) : undefined;
   const near = await readSorted(db, list, { until });
   if (until === undefined || near.length === list.limit) return near;
