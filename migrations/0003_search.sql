@@ -33,10 +33,11 @@ end $$;
 
 alter table customers
   drop column search_text,
-  -- What is searched, with a space before and after each word.
+  -- What is searched, with a space before and after each word. An email is one word, and its halves are.
   add column search_text text not null generated always as (
-    ' ' || words(first_name || ' ' || last_name) || ' ' || fold(coalesce(email, '') || ' ' || coalesce(alternate_email, '')
-      || ' ' || coalesce(phone, '') || ' ' || coalesce(alternate_phone, '') || ' ' || coalesce(external_id, '')) || ' '
+    ' ' || words(first_name || ' ' || last_name || ' ' || coalesce(email || ' ' || replace(email, '@', ' '), '') || ' '
+      || coalesce(alternate_email || ' ' || replace(alternate_email, '@', ' '), '') || ' '
+      || coalesce(phone, '') || ' ' || coalesce(alternate_phone, '') || ' ' || coalesce(external_id, '')) || ' '
   ) stored,
   add column facets text[] not null generated always as (
     facets(tags, addresses, preferences, date_of_birth)) stored,

@@ -14,6 +14,8 @@ export interface Search {
   words: string[];
   /** The whole of it as a phone number, if it can be one. */
   digits?: string;
+  /** Below this id are all but the newest customers; only where no index helps. */
+  newest?: string;
 }
 
 interface Condition {
@@ -42,7 +44,18 @@ export async function readSearch(db: Database, typed = ''): Promise<Search | und
       order by nr`,
     [words],
   );
-  return { words: folded.map(({ word }) => word), digits: phoneDigits(typed.trim()) };
+  const digits = phoneDigits(typed.trim());
+  // Nothing but a phone number begins with a plus.
+  if (digits?.startsWith('+')) return { words: [digits] };
+  const search = { words: folded.map(({ word }) => word), digits };
+  return search.words.some((word) => /[\p{L}\p{N}]{3}/u.test(word))
+    ? search
+    : { ...search, newest: await readNewest(db) };
+}
+
+async function readNewest(db: Database): Promise<string> {
+  const sql = `select id from customers order by id desc offset ${NEWEST} limit 1`;
+  return (await rows<{ id: string }>(db, sql))[0]?.id ?? '00000000-0000-0000-0000-000000000000';
 }
 
 /** @param after.value the step in which the last page ended */
@@ -130,27 +143,37 @@ const like = (...pieces: [string, string, string]): Condition => ({
 const whole = (word: string) => like(' ', word, ' ');
 const partOf = (word: string) => like('', word, '');
 
-function wholeWords({ words, digits }: Search): Condition {
-  const inWords = all(words, whole);
+function wholeWords(search: Search): Condition {
+  const { words, digits } = search;
+  const inWords = withoutIndex(search, all(words, whole));
   return digits === undefined ? inWords : either(inWords, either(whole(digits), whole(`+${digits}`)));
 }
 
 function beginnings(search: Search): Condition {
-  const begun = all(search.words, (word) => like(' ', word, ''));
+  const begun = withoutIndex(
+    search,
+    all(search.words, (word) => like(' ', word, '')),
+  );
   return search.digits === undefined ? begun : either(begun, wholeWords(search));
 }
 
 function parts(search: Search): Condition {
-  const { words, digits } = search;
+  const { words, digits, newest } = search;
   const inWords = all(words, partOf);
-  const hasIndex = words.some((word) => /[\p{L}\p{N}]{3}/u.test(word));
-  if (digits !== undefined) return either(hasIndex ? inWords : beginnings(search), partOf(digits));
-  if (hasIndex) return inWords;
-  return either({ ...inWords, sql: `${inWords.sql} and ${AMONG_NEWEST}` }, beginnings(search));
+  const found = newest === undefined ? inWords : either(amongNewest(inWords, newest), beginnings(search));
+  return digits === undefined ? found : either(found, partOf(digits));
 }
 
-const AMONG_NEWEST = `c.id > coalesce(
-  (select id from customers order by id desc offset ${NEWEST} limit 1), '00000000-0000-0000-0000-000000000000')`;
+/** Signs alone are in no index, not even as whole words. */
+function withoutIndex({ words, newest }: Search, condition: Condition): Condition {
+  const isIndexed = newest === undefined || words.some((word) => /[\p{L}\p{N}]/u.test(word));
+  return isIndexed ? condition : amongNewest(condition, newest);
+}
+
+const amongNewest = ({ sql, bindings }: Condition, newest: string): Condition => ({
+  sql: `${sql} and c.id > ?`,
+  bindings: [...bindings, newest],
+});
 
 /** Each word is a part of something, or a name that is spelt much like it. */
 async function similar({ words }: Search, db: Database): Promise<Condition | undefined> {
@@ -204,7 +227,7 @@ function phoneDigits(text: string): string | undefined {
     .replace(/\(0\)/, '')
     .replace(/[\s()./-]/g, '')
     .replace(/^0+/, '');
-  return /^\+?\d{4,}$/.test(digits) ? digits : undefined;
+  return /^(?:\+\d{3,}|\d{4,})$/.test(digits) ? digits : undefined;
 }
 
 /** LIKE's wildcards taken for what they are. */
