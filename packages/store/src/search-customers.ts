@@ -24,7 +24,7 @@ interface Condition {
 }
 
 /** Names that one misspelt word stands for at the most. */
-const SIMILAR = 10;
+const SIMILAR = 5;
 /** Names less alike than this are different names (pg_trgm, 0 to 1), unless one letter makes the difference. */
 const ALIKE = 0.45;
 /** More customers than that are no few. */
