@@ -96,8 +96,8 @@ async function addGuest({ url, token }: { url: string; token: string }): Promise
 async function newestCustomer(database_url: string): Promise<string | undefined> {
   const db = openDatabase({ url: database_url, pool_max: 1, application_name: 'start' });
   try {
-    const [customer] = await listCustomers(db, { limit: 1 });
-    return customer?.id;
+    const { customers } = await listCustomers(db, { limit: 1 });
+    return customers[0]?.id;
   } finally {
     await db.destroy();
   }

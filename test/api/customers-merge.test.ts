@@ -34,12 +34,13 @@ function answers() {
     const target = await createCustomer(service, { tags: ['a'] });
     const source = await createCustomer(service, { email: 'merged@example.com', tags: ['b'] });
     await earn(service, target, { amount_minor: 10_000, currency: 'EUR' });
-    await earn(service, source, { amount_minor: 45_000, currency: 'EUR' });
+    const visit = await earn(service, source, { amount_minor: 45_000, currency: 'EUR' });
     const { status, body, headers } = await merge(target, source);
     expect(status).to.equal(200);
     expect(body).to.deep.include({ id: target, email: 'merged@example.com', tags: ['a', 'b'], version: 2 });
     expect(body.loyalty).to.deep.equal({
       ...{ points_available: 550, points_pending: 0, tier: 'silver', total_spent_minor: 55_000, visits_count: 2 },
+      last_visit_at: visit.body.occurred_at,
     });
     const read = await service.request('GET', `/customers/${target}`);
     expect(read.body).to.deep.equal(body);

@@ -29,7 +29,14 @@ const DEFAULTS = {
   notes: null,
   referral_source: null,
   metadata: {},
-  loyalty: { points_available: 0, points_pending: 0, tier: 'bronze', total_spent_minor: 0, visits_count: 0 },
+  loyalty: {
+    points_available: 0,
+    points_pending: 0,
+    tier: 'bronze',
+    total_spent_minor: 0,
+    visits_count: 0,
+    last_visit_at: null,
+  },
   version: 1,
 };
 

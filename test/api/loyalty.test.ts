@@ -67,7 +67,10 @@ function accepting() {
     await redeem(service, customer, 30);
     await redeem(service, customer, 500);
     await earn(service, customer, { amount_minor: 999, currency: 'USD' });
-    const expected = { points_available: 0, points_pending: 79, tier: 'bronze', total_spent_minor: 0, visits_count: 0 };
+    const expected = {
+      ...{ points_available: 0, points_pending: 79, tier: 'bronze', total_spent_minor: 0, visits_count: 0 },
+      last_visit_at: null,
+    };
     expect(await loyaltyOf(customer)).to.deep.equal(expected);
     const { body } = await service.request('GET', '/customers?limit=1');
     expect(body.items[0]).to.deep.include({ id: customer, loyalty: expected });
@@ -116,6 +119,7 @@ function waiting() {
     expect(Date.parse(body.applied_at)).to.be.at.least(Date.parse(body.accepted_at));
     expect(await loyaltyOf(customer)).to.deep.equal({
       ...{ points_available: 123, points_pending: 0, tier: 'bronze', total_spent_minor: 12_345, visits_count: 1 },
+      last_visit_at: body.occurred_at,
     });
   });
 
@@ -185,8 +189,10 @@ function rules() {
   ];
   it('gives points by the tier held before the purchase, rounded down, and moves the tier after it', async () => {
     const customer = await createCustomer(service);
+    let last_visit_at: string | undefined;
     for (const [amount_minor, points, tier] of PURCHASES) {
       const { body } = await buy(customer, amount_minor);
+      last_visit_at = body.occurred_at;
       expect({ amount_minor, points: body.points, tier: (await loyaltyOf(customer)).tier }).to.deep.equal({
         amount_minor,
         points,
@@ -197,6 +203,7 @@ function rules() {
     const balance = PURCHASES.reduce((sum, [, points]) => sum + points, 0);
     expect(await loyaltyOf(customer)).to.deep.equal({
       ...{ points_available: balance, points_pending: 0, tier: 'diamond', total_spent_minor: spent, visits_count: 8 },
+      last_visit_at,
     });
   });
 
@@ -214,6 +221,7 @@ function rules() {
     expect(body).to.include({ points: 1_000_000_000, amount_minor: null, currency: null });
     expect(await loyaltyOf(customer)).to.deep.equal({
       ...{ points_available: 1_000_000_000, points_pending: 0, tier: 'bronze', total_spent_minor: 0, visits_count: 0 },
+      last_visit_at: null,
     });
   });
 

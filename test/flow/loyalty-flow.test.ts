@@ -31,6 +31,7 @@ for (const backend of backends) {
         tier: 'bronze',
         total_spent_minor: 12_345,
         visits_count: 1,
+        last_visit_at: accepted.body.occurred_at,
       });
     });
 

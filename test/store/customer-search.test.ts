@@ -1,6 +1,6 @@
 // Finding customers: pages that neither skip nor repeat, filters, and a search box that takes what people type.
 
-import { type CustomerFilter, type Database, listCustomers } from '@customer-service/store';
+import { type CustomerList, type Database, listCustomers, type Place } from '@customer-service/store';
 import { expect } from 'chai';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 import { addCustomer, uuidOf } from './fixtures.ts';
@@ -19,12 +19,12 @@ describe('the list of customers', () => {
     for (const number of numbers) await addCustomer(db, {}, uuidOf(number));
     const expected = numbers.map(uuidOf).reverse();
     const seen: string[] = [];
-    let before: string | undefined;
+    let after: Place | undefined;
     for (let round = 0; ; round += 1) {
-      const page = await listCustomers(db, { limit: 7, before });
-      if (page.length === 0) break;
-      seen.push(...page.map((row) => row.id));
-      before = page.at(-1)?.id;
+      const { customers, next } = await listCustomers(db, { limit: 7, after });
+      seen.push(...customers.map((row) => row.id));
+      if (next === null) break;
+      after = next;
       // One at the top, and one that another clock puts in the midst of what has been read already.
       await addCustomer(db, {}, uuidOf(2_000 + round));
       await addCustomer(db, {}, uuidOf(1_281 + round));
@@ -55,8 +55,8 @@ describe('the search for customers', () => {
   });
   after(() => database.drop());
 
-  const found = async (filter: Partial<CustomerFilter>) =>
-    (await listCustomers(db, { limit: 10, ...filter })).map((row) => row.first_name).sort();
+  const found = async (filter: Partial<CustomerList>) =>
+    (await listCustomers(db, { limit: 10, ...filter })).customers.map((row) => row.first_name).sort();
 
   const everyone = ['100% Anne', 'Ada', 'Grace', 'Zoë'];
   const searches: [string, string[]][] = [
@@ -106,7 +106,7 @@ describe('the search for customers', () => {
     });
   }
 
-  const filters: [Partial<CustomerFilter>, string[]][] = [
+  const filters: [Partial<CustomerList>, string[]][] = [
     [{ status: 'suspended' }, ['Ada']],
     [{ status: 'inactive' }, []],
     [{ tier: 'gold' }, ['Grace']],

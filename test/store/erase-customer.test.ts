@@ -147,7 +147,7 @@ function person() {
     expect(await readTransaction(db, id, row?.id as string)).to.equal(undefined);
     for (const filter of [{}, { search: 'mark' }, { status: 'inactive' }, { tier: 'bronze' }]) {
       const found = await listCustomers(db, { ...filter, limit: 100 });
-      expect(found.map((customer) => customer.id)).not.to.include(id);
+      expect(found.customers.map((customer) => customer.id)).not.to.include(id);
     }
     expect((await listDuplicates(db, { limit: 100 })).pairs).to.deep.equal([]);
   });

@@ -181,7 +181,7 @@ function oldId() {
     await accept(db, points('earn', source, 1));
     await merge(target, source);
     expect(await readCustomer(db, source)).to.equal(undefined);
-    expect((await listCustomers(db, { limit: 200 })).map((row) => row.id))
+    expect((await listCustomers(db, { limit: 200 })).customers.map((row) => row.id))
       .to.include(target)
       .and.not.include(source);
     expect(await listTransactions(db, { customer_id: source, order: 'desc', limit: 10 })).to.deep.equal([]);

@@ -2,12 +2,12 @@
 
 import { Problem } from './problems.ts';
 
-export function encodeCursor(kind: string, key: string | number): string {
+export function encodeCursor(kind: string, key: unknown): string {
   return Buffer.from(JSON.stringify([kind, key])).toString('base64url');
 }
 
 /** @throws Problem `invalid-query` for anything `encodeCursor(kind, …)` did not make */
-export function decodeCursor(kind: string, cursor: string, isKey: (key: unknown) => boolean): string | number {
+export function decodeCursor(kind: string, cursor: string, isKey: (key: unknown) => boolean): unknown {
   try {
     const [givenKind, key] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
     if (givenKind === kind && isKey(key) && encodeCursor(kind, key) === cursor) return key;

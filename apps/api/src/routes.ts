@@ -8,6 +8,8 @@ import * as auditSchemas from './audit/schemas.ts';
 import * as customers from './customers/handlers.ts';
 import * as lifecycle from './customers/lifecycle-handlers.ts';
 import * as lifecycleSchemas from './customers/lifecycle-schemas.ts';
+import { list } from './customers/list.ts';
+import * as listSchemas from './customers/list-schemas.ts';
 import { patch } from './customers/patch.ts';
 import * as customerSchemas from './customers/schemas.ts';
 import * as account from './loyalty/account.ts';
@@ -52,9 +54,9 @@ export const routes: readonly Route[] = [
     summary: 'Create a customer and its loyalty account',
     body: customerSchemas.createCustomer, answers: { 201: customerSchemas.customer }, answer_headers: { 201: ['Location', 'ETag'] },
     problems: ['customer-exists'] },
-  { method: 'get', path: '/customers', permission: 'customers:list', handler: customers.list,
-    summary: 'List and search customers, the newest first',
-    query: customerSchemas.listQuery, answers: { 200: customerSchemas.customerList } },
+  { method: 'get', path: '/customers', permission: 'customers:list', handler: list,
+    summary: 'List, filter and sort customers, or search for them by what somebody remembers',
+    query: listSchemas.listQuery, answers: { 200: listSchemas.customerList } },
   { method: 'get', path: '/customers/analytics/summary', permission: 'analytics:read', handler: analytics.summary,
     summary: 'Customers, points and spend in numbers, of all time or of a period',
     query: analyticsSchemas.summaryQuery, answers: { 200: analyticsSchemas.summary } },

@@ -138,6 +138,8 @@ export interface LoyaltyAccount {
   lifetime_points_adjusted: number;
   total_spent_minor: number;
   visits_count: number;
+  /** When the latest purchase occurred; null before the first. */
+  last_visit_at: string | null;
   tier: Tier;
   /** Transactions decided so far; the next one gets this plus one. */
   sequence: number;
@@ -185,6 +187,7 @@ export interface Transfer {
   debt: number;
   lots: Lot[];
   activity: MonthActivity[];
+  last_visit_at: string | null;
   member_since: string | null;
   tier_floor: Tier;
 }
@@ -264,6 +267,7 @@ export interface LoyaltySummary {
   tier: Tier;
   total_spent_minor: number;
   visits_count: number;
+  last_visit_at: string | null;
 }
 
 /** The loyalty account as its own answer. */

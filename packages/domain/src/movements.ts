@@ -48,6 +48,7 @@ export function earn(work: Work, transaction: PendingTransaction): Verdict {
   if (amount_minor !== null) {
     account.total_spent_minor += amount_minor;
     account.visits_count += 1;
+    account.last_visit_at = later(account.last_visit_at, occurred_at);
     const month = monthOf(happenedAt(transaction));
     addActivity(state.activity, { month, spend_minor: amount_minor, visits: 1, points });
   }
@@ -116,6 +117,11 @@ export function redeem(work: Work, transaction: PendingTransaction): Verdict {
   return { points, explanation: allocations.some(lapses) ? { ...explanation, allocations } : explanation };
 }
 
+/** Of two moments in the one form in which they are written, UTC to the millisecond: their texts are in their order. */
+function later(at: string | null, other: string | null): string | null {
+  return at !== null && (other === null || at > other) ? at : other;
+}
+
 /** A correction by hand, whatever the customer's status. */
 export function adjust(work: Work, transaction: PendingTransaction): Verdict {
   const { account } = work;
@@ -163,6 +169,7 @@ export function transfer(work: Work, transaction: PendingTransaction): Verdict {
   if (!areExact(...Object.values(after))) return { refused: 'limit-exceeded', points };
   Object.assign(account, after);
   const { state } = account;
+  account.last_visit_at = sign === 1 ? later(account.last_visit_at, moved.last_visit_at) : null;
   if (sign === 1) {
     for (const lot of moved.lots) addToLots(state.lots, lot, lot.points);
     for (const month of moved.activity) addActivity(state.activity, month);

@@ -261,6 +261,7 @@ function emptyAccount(customerId: string): LoyaltyAccount {
     lifetime_points_adjusted: 0,
     total_spent_minor: 0,
     visits_count: 0,
+    last_visit_at: null,
     tier: PROGRAMME.tiers[0].tier,
     sequence: 0,
     settles_at: null,

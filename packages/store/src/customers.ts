@@ -1,4 +1,5 @@
-// The table customers: profiles, found by id or through a filter. A customer's loyalty account is made with it.
+// The table customers: profiles, written and read by id; list-customers finds them. A customer's loyalty account is made
+// with it.
 
 import {
   type CustomerProfile,
@@ -126,57 +127,8 @@ export function profileOf(row: CustomerProfile): CustomerProfile {
   return Object.fromEntries(PROFILE_COLUMNS.map((column) => [column, row[column]])) as unknown as CustomerProfile;
 }
 
-export interface CustomerFilter {
-  status?: string;
-  tier?: string;
-  external_id?: string;
-  email?: string;
-  phone?: string;
-  /** Words that must all occur in the name, email, phone or external id, in any case. */
-  search?: string;
-  limit: number;
-  /** The id of the last customer of the page before. */
-  before?: string;
-}
-
-/** One page of customers, the newest first: ids are UUIDv7, so their order is the order of creation. */
-export function listCustomers(db: Database, filter: CustomerFilter): Promise<CustomerRow[]> {
-  const query = selectCustomers(db).orderBy('c.id', 'desc').limit(filter.limit);
-  if (filter.status !== undefined) query.where('c.status', filter.status);
-  if (filter.tier !== undefined) query.where('a.tier', filter.tier);
-  if (filter.external_id !== undefined) query.where('c.external_id', filter.external_id);
-  if (filter.email !== undefined) query.where('c.email', filter.email);
-  if (filter.phone !== undefined) query.where('c.phone', filter.phone);
-  if (filter.before !== undefined) query.where('c.id', '<', filter.before);
-  const text = (filter.search ?? '').trim();
-  const digits = phoneDigits(text);
-  const words = text.split(/\s+/).filter((word) => word !== '');
-  query.where((either) => {
-    either.where((all) => {
-      // PostgreSQL's own lower(), because its rules are not quite JavaScript's.
-      for (const word of words) all.whereRaw('c.search_text like lower(?)', [`%${literal(word)}%`]);
-    });
-    if (digits !== undefined) either.orWhereLike('c.search_text', `%${digits}%`);
-  });
-  return query;
-}
-
-/** A phone number as it is stored, whatever way it was written; of a national one what follows its leading zeros. */
-function phoneDigits(text: string): string | undefined {
-  const digits = text
-    .replace(/\(0\)/, '')
-    .replace(/[\s()./-]/g, '')
-    .replace(/^0+/, '');
-  return /^\+?\d{4,}$/.test(digits) ? digits : undefined;
-}
-
-/** LIKE's wildcards taken for what they are. */
-function literal(word: string): string {
-  return word.replace(/[\\%_]/g, '\\$&');
-}
-
 /** Those who are there: an erased customer's account is closed, and so is one that was merged. */
-function selectCustomers(db: Database) {
+export function selectCustomers(db: Database) {
   return db('customers as c')
     .join('loyalty_accounts as a', 'a.customer_id', 'c.id')
     .whereNull('a.closed_at')

@@ -18,12 +18,11 @@ export { applyApart, applyPending } from './apply-pending.ts';
 export { type AuditDifference, type AuditPage, auditAccounts, auditPage } from './audit.ts';
 export { type Actor, type AuditFilter, listAudit } from './audit-log.ts';
 export { type Database, type DatabaseOptions, databaseAnswers, openDatabase } from './connect.ts';
+export { type CustomerFilter, RANGES } from './customer-filter.ts';
 export {
   accountOf,
-  type CustomerFilter,
   type CustomerRow,
   insertCustomer,
-  listCustomers,
   profileOf,
   readCustomer,
   updateCustomer,
@@ -35,6 +34,14 @@ export { isStorageFault, isValueFault } from './faults.ts';
 export { type BookedBalance, listTierChanges, readBooked, type TierChangeRow } from './history.ts';
 export { type HoldRow, readHolds } from './holds.ts';
 export { type Liability, readLiability } from './liability.ts';
+export {
+  CUSTOMER_SORTS,
+  type CustomerList,
+  type CustomerSort,
+  countCustomers,
+  listCustomers,
+  type Place,
+} from './list-customers.ts';
 export { isOpen, listLapsed, readAccounts, readBalance } from './loyalty-accounts.ts';
 export {
   listOverdueCustomers,

@@ -10,7 +10,7 @@ export type AccountRow = LoyaltyAccount & { ledger_hash: string | null };
 export const ACCOUNT_FIELDS = [
   ...(['points_balance', 'points_held', 'lifetime_points_earned', 'lifetime_points_redeemed'] as const),
   ...(['lifetime_points_expired', 'lifetime_points_adjusted', 'total_spent_minor', 'visits_count'] as const),
-  ...(['tier', 'sequence', 'settles_at', 'state'] as const),
+  ...(['last_visit_at', 'tier', 'sequence', 'settles_at', 'state'] as const),
 ];
 export const ACCOUNT_COLUMNS = ACCOUNT_FIELDS.map((field) => `a.${field}`);
 
@@ -114,18 +114,20 @@ export async function saveAccounts(tx: Database, accounts: readonly AccountRow[]
             lifetime_points_earned = u.lifetime_points_earned, lifetime_points_redeemed = u.lifetime_points_redeemed,
             lifetime_points_expired = u.lifetime_points_expired,
             lifetime_points_adjusted = u.lifetime_points_adjusted, total_spent_minor = u.total_spent_minor,
-            visits_count = u.visits_count, tier = u.tier, sequence = u.sequence, settles_at = u.settles_at,
+            visits_count = u.visits_count, last_visit_at = u.last_visit_at, tier = u.tier, sequence = u.sequence, settles_at = u.settles_at,
             state = u.state, ledger_hash = decode(u.ledger_hash, 'hex')
        from unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
-                   ?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::timestamptz[], ?::jsonb[], ?::text[])
+                   ?::bigint[], ?::bigint[], ?::timestamptz[], ?::text[], ?::bigint[], ?::timestamptz[], ?::jsonb[],
+                   ?::text[])
          as u (customer_id, points_balance, points_held, lifetime_points_earned, lifetime_points_redeemed,
-               lifetime_points_expired, lifetime_points_adjusted, total_spent_minor, visits_count, tier, sequence,
-               settles_at, state, ledger_hash)
+               lifetime_points_expired, lifetime_points_adjusted, total_spent_minor, visits_count,
+               last_visit_at, tier, sequence, settles_at, state, ledger_hash)
       where a.customer_id = u.customer_id`,
     [
       ...[of('customer_id'), of('points_balance'), of('points_held'), of('lifetime_points_earned')],
       ...[of('lifetime_points_redeemed'), of('lifetime_points_expired'), of('lifetime_points_adjusted')],
-      ...[of('total_spent_minor'), of('visits_count'), of('tier'), of('sequence'), of('settles_at')],
+      ...[of('total_spent_minor'), of('visits_count'), of('last_visit_at')],
+      ...[of('tier'), of('sequence'), of('settles_at')],
       ...[accounts.map((account) => JSON.stringify(account.state)), of('ledger_hash')],
     ],
   );

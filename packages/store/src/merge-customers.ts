@@ -117,6 +117,7 @@ function transferOf({ state, ...account }: LoyaltyAccount): Transfer {
     debt: state.debt ?? 0,
     lots: state.lots ?? [],
     activity: state.activity ?? [],
+    last_visit_at: account.last_visit_at,
     member_since: state.member_since ?? null,
     tier_floor: state.tier_floor ?? 'bronze',
   };

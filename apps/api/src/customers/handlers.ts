@@ -5,7 +5,6 @@ import * as store from '@customer-service/store';
 import { v7 as uuidv7 } from 'uuid';
 import { actorOf } from '../actor.ts';
 import { parseTags } from '../etags.ts';
-import { decodeCursor, encodeCursor, toPage } from '../paging.ts';
 import { Problem } from '../problems.ts';
 import type { Answer, ApiRequest, Principal, Services } from '../route.ts';
 import { completePreferences } from './preferences.ts';
@@ -30,22 +29,6 @@ export async function present(row: store.CustomerRow, principal: Principal, db: 
   return { status: 200, body: visible(await toCustomer(row, db), principal), headers: { ETag: etagOf(row) } };
 }
 
-interface ListQuery extends Omit<store.CustomerFilter, 'before'> {
-  cursor?: string;
-}
-
-export async function list(request: ApiRequest<unknown, ListQuery>, { db }: Services): Promise<Answer> {
-  const { cursor, limit, ...filter } = request.query;
-  const before = cursor === undefined ? undefined : String(decodeCursor('customers', cursor, isId));
-  const rows = await store.listCustomers(db, { ...normaliseContact(filter), before, limit: limit + 1 });
-  const previews = await store.previewAccounts(db, rows.map(store.accountOf));
-  const item = (row: store.CustomerRow) => {
-    const preview = previews[rows.indexOf(row)] as store.Preview;
-    return visible(withPreview(row, preview), request.principal);
-  };
-  return { status: 200, body: toPage(rows, limit, { item, cursor: (row) => encodeCursor('customers', row.id) }) };
-}
-
 export async function update(request: ApiRequest<Partial<CustomerProfile>>, { db }: Services): Promise<Answer> {
   refuseInternalFields(request);
   const id = request.params.customer_id as string;
@@ -63,9 +46,12 @@ export async function toCustomer(row: store.CustomerRow, db: store.Database): Pr
   return withPreview(row, preview as store.Preview);
 }
 
-function withPreview(row: store.CustomerRow, { account, points_available, points_pending }: store.Preview): Customer {
-  const { tier, total_spent_minor, visits_count } = account;
-  const loyalty = { points_available, points_pending, tier, total_spent_minor, visits_count };
+export function withPreview(
+  row: store.CustomerRow,
+  { account, points_available, points_pending }: store.Preview,
+): Customer {
+  const { tier, total_spent_minor, visits_count, last_visit_at } = account;
+  const loyalty = { points_available, points_pending, tier, total_spent_minor, visits_count, last_visit_at };
   const { id, version, created_at, updated_at } = row;
   return { id, ...store.profileOf(row), loyalty, version, created_at, updated_at };
 }
@@ -84,7 +70,7 @@ export function withoutStaff<Value>(value: Value, principal: Principal): Value {
 }
 
 /** Leaves out what a customer's own token may not see. */
-function visible(customer: Customer, principal: Principal): Partial<Customer> {
+export function visible(customer: Customer, principal: Principal): Partial<Customer> {
   if (principal.role !== 'customer') return customer;
   const hidden = new Set<string>(INTERNAL_FIELDS);
   return withoutStaff(Object.fromEntries(Object.entries(customer).filter(([name]) => !hidden.has(name))), principal);
@@ -111,7 +97,7 @@ export function normalise<Fields extends Partial<CustomerProfile>>(fields: Field
 }
 
 /** Contact details in the one form in which they are stored and compared; all text in Unicode NFC. */
-function normaliseContact<Fields extends object>(fields: Fields): Fields {
+export function normaliseContact<Fields extends object>(fields: Fields): Fields {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => {
       if (typeof value === 'string' && name.endsWith('email')) return [name, value.toLowerCase()];
@@ -143,8 +129,4 @@ export function expectedVersions(header: string): number[] | undefined {
   const tags = parseTags(header);
   if (tags === undefined) throw new Problem('invalid-header', 'If-Match must be * or a list of ETags.');
   return tags.flatMap((tag) => /^"(\d{1,9})\.\d{1,15}\.\d{1,9}(?:\.lapsed)?"$/.exec(tag)?.[1] ?? []).map(Number);
-}
-
-function isId(key: unknown): boolean {
-  return typeof key === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(key);
 }

@@ -2,7 +2,7 @@
 
 import { ALLERGY_SEVERITIES, CUSTOMER_STATUSES, EU_ALLERGENS, PROFILE_LIMITS, TIERS } from '@customer-service/domain';
 import Joi from 'joi';
-import { day, email, free, line, listOf, page, phone, text, timestamp, uuid } from '../fields.ts';
+import { day, email, free, line, phone, text, timestamp, uuid } from '../fields.ts';
 
 const address = {
   label: line(50).allow(null),
@@ -194,6 +194,7 @@ export const customer = Joi.object({
       .required(),
     total_spent_minor: Joi.number().integer().required(),
     visits_count: Joi.number().integer().required(),
+    last_visit_at: timestamp().allow(null).required().description('When the latest purchase occurred'),
   })
     .required()
     .meta({ name: 'LoyaltySummary' }),
@@ -201,15 +202,3 @@ export const customer = Joi.object({
   created_at: timestamp().required(),
   updated_at: timestamp().required(),
 }).meta({ name: 'Customer' });
-
-export const customerList = listOf(customer).meta({ name: 'CustomerList' });
-
-export const listQuery = Joi.object({
-  ...page,
-  status: Joi.string().valid(...CUSTOMER_STATUSES),
-  tier: Joi.string().valid(...TIERS),
-  search: line(200).description('Words that all occur in the name, email, phone or external id, in any case'),
-  email: email(),
-  phone: phone(),
-  external_id: line(100),
-});
