@@ -187,7 +187,12 @@ try {
   console.log(
     `| request | p95 of ${SIZES[0]}, ms | p95 of ${SIZES[1]}, ms | ratio | goal | met |\n|---|---|---|---|---|---|`,
   );
-  for (const measured of MEASURED) await measure(shops as [Shop, Shop], measured);
+  for (const measured of MEASURED) {
+    // One that can not be answered in time is a row like others.
+    await measure(shops as [Shop, Shop], measured).catch((fault: Error) =>
+      console.log(`| ${measured[0]} | ${fault.message.slice(0, 60)} | | | ${measured[1]} | **no** |`),
+    );
+  }
 } finally {
   for (const { api } of shops) api.kill('SIGTERM');
   await postgres.stop();
