@@ -11,8 +11,8 @@ import { SEED_STEPS } from './seed-people.ts';
 
 /** Customers of one statement. */
 const AT_ONCE = 50_000;
-const GUARDED = ['customers', 'loyalty_transactions'];
-const FILLED = [...GUARDED, 'loyalty_accounts', 'name_words'];
+const GUARDED = ['customers', 'loyalty_accounts', 'loyalty_transactions'];
+const FILLED = [...GUARDED, 'name_words', 'analytics_counts', 'analytics_customers'];
 
 /** All of them or none. @throws Error when the database has been seeded before: nobody can be made twice */
 export async function seedLarge(
@@ -50,6 +50,7 @@ async function seed(tx: Database, customers: number, report?: (done: number) => 
   }
   for (const { definition } of indexes) await tx.raw(definition);
   for (const table of GUARDED) await tx.raw(`alter table ${table} enable trigger user`);
+  await tx.raw('select rebuild_analytics()');
 }
 
 async function main(args: string[]): Promise<number> {

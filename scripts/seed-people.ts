@@ -98,45 +98,75 @@ const tierOf = (spent: string, visits: string) =>
         `when ${spent} >= ${rule.spend_threshold_minor} or ${visits} >= ${rule.visits_threshold} then '${rule.tier}'`,
     )
     .join(' ')} end`;
+const RATE = PROGRAMME.earn.rates.EUR as { points: number; per_minor: number };
+const multiplierOf = (tier: string) =>
+  `case ${tier} ${PROGRAMME.tiers.map((rule) => `when '${rule.tier}' then ${rule.multiplier_bp}`).join(' ')} end`;
 const pointsFor = (amount: string, tier: string) =>
-  `(${amount} * ${PROGRAMME.points_per_unit} * case ${tier} ${PROGRAMME.tiers
-    .map((rule) => `when '${rule.tier}' then ${rule.multiplier_bp}`)
-    .join(' ')} end / ${PROGRAMME.minor_per_unit * 10_000})`;
+  `(${amount} * ${RATE.points} * ${multiplierOf(tier)} / ${RATE.per_minor * 10_000})`;
+
+/** A moment as the state of an account has it. */
+const inJson = (at: string) => `to_char(${at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+const monthOf = (at: string) => `to_char(${at} at time zone 'UTC', 'YYYY-MM')`;
 
 /** What the rules make of two purchases (or a bonus of 100 points) and a redemption of half of it, line by line. */
 const LEDGER = `
   create temporary table moved as
-  select p.id, n, at, bought, bought_again, first.points as earned, second.points as earned_again, coalesce(second.points, 0) + first.points as total,
+  select p.id, n, last.at, case when bought_again is null then last.at else last.at - interval '1 day' end as first_at,
+         bought, bought_again, first.tier as first_tier, ${tierOf('sums.spent', 'sums.visits')} as tier, sums.spent, sums.visits,
+         first.points as earned, second.points as earned_again, coalesce(second.points, 0) + first.points as total,
          case when redeems and first.points > 1 then (first.points + coalesce(second.points, 0)) / 2 end as redeemed
     from people p
+    cross join lateral (select date_trunc('milliseconds', p.at) as at) as last
+    cross join lateral (select coalesce(bought, 0) + coalesce(bought_again, 0) as spent,
+        num_nonnulls(bought, bought_again) as visits) as sums
     cross join lateral (select case when bought is null then 100 else ${pointsFor('bought', `'${PROGRAMME.tiers[0].tier}'`)} end as points,
         ${tierOf('coalesce(bought, 0)', '(bought is not null)::int')} as tier) as first
     cross join lateral (select ${pointsFor('bought_again', 'first.tier')} as points) as second`;
 
 const ACCOUNTS = `
   insert into loyalty_accounts (customer_id, points_balance, lifetime_points_earned, lifetime_points_redeemed,
-                                total_spent_minor, visits_count, last_visit_at, tier, sequence)
-  select id, total - coalesce(redeemed, 0), total, coalesce(redeemed, 0), spent, visits,
-         case when bought is not null then date_trunc('milliseconds', at) end, ${tierOf('spent', 'visits')},
-         1 + num_nonnulls(bought_again, redeemed)
-    from moved cross join lateral (
-      select coalesce(bought, 0) + coalesce(bought_again, 0) as spent, num_nonnulls(bought, bought_again) as visits) as sums
+                                total_spent_minor, visits_count, last_visit_at, tier, sequence, state)
+  select id, balance, total, coalesce(redeemed, 0), spent, visits, case when bought is not null then at end, tier,
+         1 + num_nonnulls(bought_again, redeemed),
+         jsonb_build_object('programme_version', 1, 'member_since', ${inJson('first_at')}, 'active_at', ${inJson('at')},
+           'lots', case when balance = 0 then '[]' else jsonb_build_array(jsonb_build_object('points', balance, 'expires_at', null)) end,
+           'tier_since', case when tier <> first_tier then ${inJson('at')}
+                              when tier <> '${PROGRAMME.tiers[0].tier}' then ${inJson('first_at')} end,
+           'activity', case when bought is null then '[]'
+             when bought_again is null or ${monthOf('first_at')} = ${monthOf('at')} then jsonb_build_array(jsonb_build_object(
+               'month', ${monthOf('at')}, 'spend_minor', spent, 'visits', visits, 'points', total))
+             else jsonb_build_array(
+               jsonb_build_object('month', ${monthOf('first_at')}, 'spend_minor', bought, 'visits', 1, 'points', earned),
+               jsonb_build_object('month', ${monthOf('at')}, 'spend_minor', bought_again, 'visits', 1, 'points', earned_again)) end)
+    from moved cross join lateral (select total - coalesce(redeemed, 0) as balance) as left_over
    order by n`;
+
+/** Why a line is what it is; `tier` is the one held before it. */
+const explained = (tier: string) =>
+  `json_build_object('programme_version', 1, 'tier', ${tier}, 'multiplier_bp', ${multiplierOf(tier)})`;
 
 const TRANSACTIONS = `
   insert into loyalty_transactions (id, customer_id, idempotency_key, fingerprint, type, status, points, amount_minor, currency,
-                                    balance_after, sequence, accepted_from, occurred_at, accepted_at, applied_at)
+                                    balance_after, tier_after, sequence, accepted_from, occurred_at, accepted_at, applied_at, explanation)
   select overlay(md5('seed' || n || line.nr)::text placing '7' from 13 for 1)::uuid, id, 'seed-' || line.nr, '', line.type, 'applied',
-         line.points, line.amount, case when line.amount is not null then 'EUR' end, line.balance, line.nr, 'seed',
+         line.points, line.amount, case when line.amount is not null then 'EUR' end, line.balance, line.tier, line.nr, 'seed',
          -- The latest purchase is the one the account knows.
-         line.at, line.at, line.at
+         line.at, line.at, line.at, line.why
     from moved cross join lateral (values
-      (1, 'earn', earned, bought, earned, case when bought_again is null then at else at - interval '1 day' end),
-      (2, 'earn', earned_again, bought_again, total, at),
-      (2 + (bought_again is not null)::int, 'redeem', redeemed, null, total - redeemed, at)
-    ) as line (nr, type, points, amount, balance, at)
+      (1, 'earn', earned, bought, earned, first_tier, first_at,
+       case when bought is null then '{"programme_version":1}'::json else ${explained(`'${PROGRAMME.tiers[0].tier}'`)} end),
+      (2, 'earn', earned_again, bought_again, total, tier, at, ${explained('first_tier')}),
+      (2 + (bought_again is not null)::int, 'redeem', redeemed, null, total - redeemed, tier, at, '{"programme_version":1}')
+    ) as line (nr, type, points, amount, balance, tier, at, why)
    where line.points is not null and (line.type = 'redeem' or line.nr = 1 or bought_again is not null)
    order by n, line.nr`;
+
+const TIER_CHANGES = `
+  insert into loyalty_tier_changes (customer_id, sequence, at, from_tier, to_tier, reason)
+  select id, change.sequence, change.at, change.from_tier, change.to_tier, 'activity'
+    from moved cross join lateral (values
+      (1, first_at, '${PROGRAMME.tiers[0].tier}', first_tier), (2, at, first_tier, tier)) as change (sequence, at, from_tier, to_tier)
+   where change.from_tier <> change.to_tier order by n, change.sequence`;
 
 const WORDS = `
   insert into name_words
@@ -146,4 +176,4 @@ const WORDS = `
 const DONE = 'drop table people, moved';
 
 /** In this order, for each batch; the first takes how many there will be in all, the first number and the last. */
-export const SEED_STEPS = [PEOPLE, CUSTOMERS, LEDGER, ACCOUNTS, TRANSACTIONS, WORDS, DONE] as const;
+export const SEED_STEPS = [PEOPLE, CUSTOMERS, LEDGER, ACCOUNTS, TRANSACTIONS, TIER_CHANGES, WORDS, DONE] as const;

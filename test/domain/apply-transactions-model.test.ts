@@ -199,6 +199,7 @@ describe('whatever the account and whatever the transactions, the decision', () 
         customer_status: _status,
         tier,
         settles_at: _moment,
+        last_visit_at: _visit,
         state: _state,
         ...figures
       } = account;

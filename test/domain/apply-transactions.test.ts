@@ -207,7 +207,9 @@ describe('a transaction that can be honoured', () => {
       const { given, account, outcome, tier_changes } = decide(state, item);
       const lots = lotsOf(changes.points_balance ?? given.points_balance);
       const remembered = { ...given.state, ...state_changes, lots };
-      expect(account).to.deep.equal({ ...given, ...changes, sequence: 8, state: remembered });
+      // A purchase is a visit: last-visit.test.ts.
+      const { last_visit_at } = account;
+      expect(account).to.deep.equal({ ...given, ...changes, last_visit_at, sequence: 8, state: remembered });
       const { explanation: _why, ...line } = outcome;
       expect(line).to.deep.equal({
         ...{ id: item.id, customer_id: CUSTOMER, type: item.type, status: 'applied', rejection_code: null, points },
@@ -274,35 +276,5 @@ describe('a transaction that can not be honoured', () => {
     const elsewhere = ['below-minimum', 'hold-not-open', 'exceeds-hold', 'not-reversible', 'exceeds-original'];
     const here = REJECTION_CODES.filter((code) => !elsewhere.includes(code));
     expect(new Set(rejected.map((row) => row[3]))).to.deep.equal(new Set(here));
-  });
-});
-
-describe('a list of transactions', () => {
-  it('is decided one after the other, each on what the one before left', () => {
-    const list = [bonus(10), redeem(110), redeem(1), bonus(1), redeem(1)];
-    const { account, outcomes } = run(PROGRAMME, list, { account: held });
-    expect(outcomes.map((outcome) => [outcome.status, outcome.balance_after])).to.deep.equal([
-      ['applied', 110],
-      ['applied', 0],
-      ['rejected', 0],
-      ['applied', 1],
-      ['applied', 0],
-    ]);
-    expect(account.points_balance).to.equal(0);
-  });
-
-  it('gets a sequence without a gap, the rejected included, and keeps its order', () => {
-    const list = [redeem(500), bonus(1), purchase(5, 'JPY'), redeem(2)].map((item, index) => ({
-      ...item,
-      id: `tx-${index}`,
-    }));
-    const { account, outcomes } = run(PROGRAMME, list, { account: held });
-    expect(outcomes.map((outcome) => outcome.id)).to.deep.equal(['tx-0', 'tx-1', 'tx-2', 'tx-3']);
-    expect(outcomes.map((outcome) => outcome.sequence)).to.deep.equal([8, 9, 10, 11]);
-    expect(account.sequence).to.equal(11);
-  });
-
-  it('may be empty, and then changes nothing', () => {
-    expect(run(PROGRAMME, [], { account: held })).to.deep.include({ account: held, outcomes: [], tier_changes: [] });
   });
 });

@@ -28,6 +28,7 @@ export const NEW_ACCOUNT: LoyaltyAccount = {
   lifetime_points_adjusted: 0,
   total_spent_minor: 0,
   visits_count: 0,
+  last_visit_at: null,
   tier: 'bronze',
   sequence: 0,
   settles_at: null,

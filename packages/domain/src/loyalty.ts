@@ -187,7 +187,7 @@ export interface Transfer {
   debt: number;
   lots: Lot[];
   activity: MonthActivity[];
-  last_visit_at: string | null;
+  last_visit_at?: string | null;
   member_since: string | null;
   tier_floor: Tier;
 }

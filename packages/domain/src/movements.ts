@@ -48,7 +48,7 @@ export function earn(work: Work, transaction: PendingTransaction): Verdict {
   if (amount_minor !== null) {
     account.total_spent_minor += amount_minor;
     account.visits_count += 1;
-    account.last_visit_at = later(account.last_visit_at, occurred_at);
+    account.last_visit_at = later(account.last_visit_at, happenedAt(transaction));
     const month = monthOf(happenedAt(transaction));
     addActivity(state.activity, { month, spend_minor: amount_minor, visits: 1, points });
   }
@@ -169,7 +169,7 @@ export function transfer(work: Work, transaction: PendingTransaction): Verdict {
   if (!areExact(...Object.values(after))) return { refused: 'limit-exceeded', points };
   Object.assign(account, after);
   const { state } = account;
-  account.last_visit_at = sign === 1 ? later(account.last_visit_at, moved.last_visit_at) : null;
+  account.last_visit_at = sign === 1 ? later(account.last_visit_at, moved.last_visit_at ?? null) : null;
   if (sign === 1) {
     for (const lot of moved.lots) addToLots(state.lots, lot, lot.points);
     for (const month of moved.activity) addActivity(state.activity, month);
