@@ -1,6 +1,6 @@
 // Lists of transactions, and what a purchase says of the customer's last visit.
 
-import { PROGRAMME } from '@customer-service/domain';
+import { type LoyaltyAccount, PROGRAMME } from '@customer-service/domain';
 import { expect } from 'chai';
 import { held, posted, run } from './ledger.ts';
 
@@ -40,7 +40,7 @@ describe('a list of transactions', () => {
 });
 
 describe('the last visit', () => {
-  const visited = { ...held, last_visit_at: '2026-01-01T12:00:00.000Z' };
+  const visited: LoyaltyAccount = { ...held, last_visit_at: '2026-01-01T12:00:00.000Z' };
   const after = (occurred_at: string, item = purchase(1), account = visited) =>
     run(PROGRAMME, [{ ...item, occurred_at }], { account }).account.last_visit_at;
 

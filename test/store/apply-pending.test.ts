@@ -43,6 +43,7 @@ describe('applying what waits', () => {
       ...{ customer_id: customer, customer_status: 'active', points_balance: 0, lifetime_points_earned: 110 },
       ...{ lifetime_points_redeemed: 110, total_spent_minor: 10_000, visits_count: 1, tier: 'bronze', sequence: 5 },
       ...{ points_held: 0, lifetime_points_expired: 0, lifetime_points_adjusted: 0, settles_at: null },
+      last_visit_at: rows[0]?.occurred_at,
     });
     const [first] = rows;
     const activity = { month: first?.occurred_at.slice(0, 7), spend_minor: 10_000, visits: 1, points: 100 };

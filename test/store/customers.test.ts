@@ -62,7 +62,7 @@ describe('a new customer', () => {
     expect(rest).to.deep.equal({
       ...{ id, ...ada, points_balance: 0, lifetime_points_earned: 0, lifetime_points_redeemed: 0 },
       ...{ points_held: 0, lifetime_points_expired: 0, lifetime_points_adjusted: 0, settles_at: null, state: {} },
-      ...{ total_spent_minor: 0, visits_count: 0, tier: 'bronze', sequence: 0, pending: [] },
+      ...{ total_spent_minor: 0, visits_count: 0, last_visit_at: null, tier: 'bronze', sequence: 0, pending: [] },
     });
     expect(version).to.equal(1);
     expect(created_at)

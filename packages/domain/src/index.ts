@@ -15,6 +15,7 @@ export { explain } from './explain.ts';
 export { HOLD_SECONDS, HOLD_STATUSES, type HoldStatus, type HoldView, holdStatus } from './holds.ts';
 export { expirations } from './lots.ts';
 export * from './loyalty.ts';
+export * from './loyalty-balance.ts';
 export { mergeProfiles, overfullLists, PROFILE_LIMITS } from './merge-profiles.ts';
 export * from './models.ts';
 export {

@@ -2,7 +2,7 @@
 // Knows no storage, no HTTP and no rules.
 // Money is whole minor units, points are whole numbers, times are RFC 3339 UTC strings, ids are UUIDv7.
 
-import type { LoyaltySummary } from './loyalty.ts';
+import type { LoyaltySummary } from './loyalty-balance.ts';
 
 export const CUSTOMER_STATUSES = ['active', 'inactive', 'suspended'] as const;
 export type CustomerStatus = (typeof CUSTOMER_STATUSES)[number];

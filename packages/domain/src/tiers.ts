@@ -2,7 +2,8 @@
 // Knows no points moving; apply-transactions asks after each one that counts, and at the end of each period.
 
 import { addDays, addMonths, monthOf, startOfMonth, yearOf } from './calendar.ts';
-import type { LoyaltyAccount, Tier, TierProgress } from './loyalty.ts';
+import type { LoyaltyAccount, Tier } from './loyalty.ts';
+import type { TierProgress } from './loyalty-balance.ts';
 import { type Programme, rankOf, type TierRule } from './programme.ts';
 
 /** What counts towards a tier. */

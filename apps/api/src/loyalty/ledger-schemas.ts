@@ -37,6 +37,7 @@ const explanation = Joi.object({
   reversed: Joi.object({ id: uuid().required(), points: count(), amount_minor: count(), visits: count() })
     .meta({ name: 'Reversed' })
     .description('The transaction that it takes back, and how much of it'),
+  parked: Joi.boolean().valid(true).description('Of a refund: it had waited for its purchase'),
   shortfall: whole().description('Points that should have gone back and were spent already'),
 })
   .allow(null)

@@ -92,9 +92,9 @@ const rules = {
 export const programme = Joi.object({
   ...rules,
   effective_from: timestamp().allow(null).default(null).description('Not in the past; null: at once'),
-}).description(
-  'A new version of the rules: whatever is not given has its default, not the value of the version before',
-);
+})
+  .description('A new version of the rules: whatever is not given has its default, not the value of the version before')
+  .meta({ name: 'NewProgramme' });
 
 export const programmeQuery = Joi.object({
   dry_run: Joi.boolean().description('Writes nothing, and counts the customers who would hold another tier'),
@@ -104,12 +104,12 @@ export const version = Joi.object({
   version: Joi.number().integer().required(),
   effective_from: timestamp().required(),
   ...rules,
-});
+}).meta({ name: 'Programme' });
 
 export const programmeAnswer = Joi.object({
   current: version.required(),
   versions: Joi.array().items(version).required(),
-});
+}).meta({ name: 'ProgrammeVersions' });
 
 const count = () => Joi.number().integer().required();
 
@@ -119,7 +119,7 @@ export const dryRun = Joi.object({
   moves: Joi.array()
     .items(Joi.object({ from_tier: tierName().required(), to_tier: tierName().required(), customers: count() }))
     .required(),
-});
+}).meta({ name: 'ProgrammeDryRun' });
 
 export const verifyQuery = Joi.object({
   limit: whole(1, 1_000).default(500).description('Accounts to fold'),
@@ -141,7 +141,7 @@ export const verified = Joi.object({
     )
     .required(),
   next_cursor: Joi.string().allow(null).required(),
-});
+}).meta({ name: 'Verification' });
 
 export const liability = Joi.object({
   as_of: timestamp().required(),
@@ -151,4 +151,4 @@ export const liability = Joi.object({
     .items(Joi.object({ month: Joi.string().allow(null).required(), points: count() }))
     .required()
     .description('`month` YYYY-MM; null: never, or after inactivity'),
-});
+}).meta({ name: 'Liability' });

@@ -5,6 +5,6 @@ import { timestamp } from '../fields.ts';
 
 export const setClock = Joi.object({
   now: timestamp().required().description('Not before anything that was accepted'),
-});
+}).meta({ name: 'NewTestClock' });
 
-export const clock = Joi.object({ now: timestamp().required() });
+export const clock = Joi.object({ now: timestamp().required() }).meta({ name: 'TestClock' });
