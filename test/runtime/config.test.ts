@@ -41,10 +41,16 @@ const origins = (value: string): Refused => [`the origins ${value}`, { CORS_ORIG
 const names = (faults: string[]) => faults.map((fault) => /^- (\w+): ./.exec(fault)?.[1]);
 
 describe('the configuration of the API', () => {
+  it('has no test clock in production', () => {
+    const production = { ...sound, NODE_ENV: 'production', TEST_CLOCK: '1' };
+    expect(names(faultsOf(loadApiConfig, production))).to.deep.equal(['TEST_CLOCK']);
+    expect(loadApiConfig({ ...production, NODE_ENV: 'test' }).test_clock).to.equal(true);
+  });
+
   it('needs a database and a key only; the rest has a default', () => {
     expect(loadApiConfig(sound)).to.deep.equal({
       ...{ database_url: DATABASE_URL, direct_database_url: DATABASE_URL, redis_url: null, log_level: 'info' },
-      ...{ host: '127.0.0.1', port: 3000 },
+      ...{ host: '127.0.0.1', port: 3000, test_clock: false },
       jwt: {
         keys: { kind: 'secret', secret: JWT_SECRET, previous: null },
         ...{ algorithms: ['HS256'], issuer: null, audience: null, role_claim: 'role' },
@@ -56,13 +62,13 @@ describe('the configuration of the API', () => {
   it('takes what is set', () => {
     const environment = {
       ...{ DATABASE_URL, DIRECT_DATABASE_URL: 'postgres://direct/service', REDIS_URL: 'rediss://:pass@redis:6379/1' },
-      ...{ HOST: '0.0.0.0', PORT: '8080', LOG_LEVEL: 'warn', JWT_PUBLIC_KEY, JWT_ALGORITHMS: 'ES256' },
+      ...{ TEST_CLOCK: '1', HOST: '0.0.0.0', PORT: '8080', LOG_LEVEL: 'warn', JWT_PUBLIC_KEY, JWT_ALGORITHMS: 'ES256' },
       ...{ JWT_ISSUER: 'https://id.example', JWT_AUDIENCE: 'shop', JWT_ROLE_CLAIM: 'app_metadata.role' },
       ...{ RATE_LIMITS: 'customer=50/s, failures=off', CORS_ORIGINS: 'https://shop.example, http://localhost:8080' },
     };
     expect(loadApiConfig(environment)).to.deep.equal({
       ...{ database_url: DATABASE_URL, direct_database_url: 'postgres://direct/service' },
-      ...{ redis_url: 'rediss://:pass@redis:6379/1', log_level: 'warn', host: '0.0.0.0', port: 8080 },
+      ...{ redis_url: 'rediss://:pass@redis:6379/1', log_level: 'warn', host: '0.0.0.0', port: 8080, test_clock: true },
       jwt: {
         ...{
           keys: { kind: 'public_key', pem: JWT_PUBLIC_KEY },
