@@ -4,6 +4,7 @@
 
 import type { Client } from './http-client.ts';
 import type { ReplayProgress } from './replay.ts';
+import type { Difference } from './replay-report.ts';
 import { createCustomers, inParallel, waitUntilSettled } from './replay-steps.ts';
 import { readSuperstore, type SuperstoreOrder } from './superstore.ts';
 import {
@@ -28,7 +29,7 @@ export interface ReturnsReport {
   days: number;
   points_available: number;
   points_expired: number;
-  differences: { external_id: string; field: string; expected: unknown; actual: unknown }[];
+  differences: Difference[];
 }
 
 const RETURNED_EVERY = 20;

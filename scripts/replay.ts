@@ -10,6 +10,7 @@ import { createClient } from './http-client.ts';
 import { readLocal } from './local.ts';
 import type { Difference, ReplayReport } from './replay-report.ts';
 import { reportOf } from './replay-report.ts';
+import { replayReturns } from './replay-returns.ts';
 import type { Run } from './replay-steps.ts';
 import { createCustomers, postOrders, readOutcomes, waitUntilSettled } from './replay-steps.ts';
 import { readSuperstore } from './superstore.ts';
@@ -121,12 +122,13 @@ function printDifferences(differences: Difference[]): void {
 async function main(args: string[]): Promise<number> {
   const target = readTarget(args);
   if (typeof target === 'string') {
-    console.error(`${target}\nUsage: npm run replay -- [--url URL] [--token TOKEN] [--concurrency N]`);
+    console.error(`${target}\nUsage: npm run replay -- [--returns] [--url URL] [--token TOKEN] [--concurrency N]`);
     console.error('Without --url and --token it uses the service that `npm start` runs on this machine.');
     return 2;
   }
   const progress = progressBar();
   try {
+    if (target.returns) return await mainWithReturns(target, progress);
     const report = await replaySuperstore({ ...target, report: progress.show });
     progress.stop();
     printReport(report);
@@ -138,10 +140,35 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-function readTarget(args: string[]): { url: string; token: string; concurrency: number } | string {
+/** In the data's own time, with returns and points that lapse. */
+async function mainWithReturns(
+  { url, token, concurrency }: Target,
+  progress: ReturnType<typeof progressBar>,
+): Promise<number> {
+  const client = createClient({ url, token });
+  const { differences, ...figures } = await replayReturns({ client, concurrency, report: progress.show });
+  progress.stop();
+  for (const [name, value] of Object.entries(figures)) {
+    console.log(`${name.replaceAll('_', ' ').padEnd(24)}${value.toLocaleString('en-US').padStart(12)}`);
+  }
+  printDifferences(differences);
+  return differences.length === 0 ? 0 : 1;
+}
+
+interface Target {
+  url: string;
+  token: string;
+  concurrency: number;
+  returns: boolean;
+}
+
+function readTarget(args: string[]): Target | string {
   const text = { type: 'string' } as const;
   try {
-    const { values } = parseArgs({ args, options: { url: text, token: text, concurrency: text } });
+    const { values } = parseArgs({
+      args,
+      options: { url: text, token: text, concurrency: text, returns: { type: 'boolean' } },
+    });
     const local = values.url && values.token ? undefined : readLocal();
     const url = values.url ?? local?.url;
     // The local service's admin token goes to that service only, never to another one that --url names.
@@ -150,7 +177,7 @@ function readTarget(args: string[]): { url: string; token: string; concurrency: 
     if (!url || !token) return 'No service to replay against: give --url and --token, or run `npm start` first.';
     if (!URL.canParse(url)) return `--url ${url} is not a URL.`;
     if (!Number.isInteger(concurrency) || concurrency < 1) return '--concurrency must be a whole number above 0.';
-    return { url, token, concurrency };
+    return { url, token, concurrency, returns: values.returns ?? false };
   } catch (fault) {
     return fault instanceof Error ? fault.message : String(fault);
   }
