@@ -1,5 +1,6 @@
 // Holds: points set aside, taken in parts, given back, and running out.
 
+import { MAX_HOLDS } from '@customer-service/domain';
 import { expect } from 'chai';
 import { at, bonus, capture, debit, hold, lines, lots, programme, redeem, release, run } from './ledger.ts';
 
@@ -126,5 +127,18 @@ describe('points that lapse while they are held', () => {
     const two = [bonus('2026-03-20', 30), bonus('2026-04-02', 50)];
     const both = [two[0], hold('2026-03-31', 30, 86_400 * 5, { id: 'h' }), two[1], release('2026-04-03', 'h')];
     expect(lots(run(monthly, both as typeof two))).to.deep.equal([[50, '2026-05-01']]);
+  });
+});
+
+describe('the holds of one account', () => {
+  it('are a hundred at the most, and one more when one of them has ended', () => {
+    const many = Array.from({ length: MAX_HOLDS + 1 }, (_, index) => hold(T(1), 1, 600, { id: `h-${index}` }));
+    const ledger = run(rules, [
+      bonus(T(0), 500),
+      ...many,
+      capture(T(2), 'h-7', null),
+      hold(T(3), 1, 600, { id: 'last' }),
+    ]);
+    expect(lines(ledger).slice(-3)).to.deep.equal(['hold limit-exceeded', 'capture 1 → 499', 'hold 1 → 499']);
   });
 });

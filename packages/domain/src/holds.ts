@@ -7,6 +7,9 @@ import { termsOf } from './movements.ts';
 import { endHold, releaseHold } from './settle.ts';
 import { availablePoints, type Verdict, type Work } from './work.ts';
 
+/** Open holds of one account at the most: each is part of its row. */
+export const MAX_HOLDS = 100;
+
 /** How long a hold lasts that does not say. */
 export const HOLD_SECONDS = 900;
 
@@ -46,6 +49,7 @@ export function hold(work: Work, transaction: PendingTransaction): Verdict {
   if (account.customer_status === 'suspended') return { refused: 'customer-suspended', points };
   if (points < programme.redeem.minimum_points) return { refused: 'below-minimum', points };
   if (points > availablePoints(account)) return { refused: 'insufficient-points', points };
+  if (account.state.holds.length >= MAX_HOLDS) return { refused: 'limit-exceeded', points };
   const allocations = takeFromLots(account.state.lots, points);
   const expires_at = addSeconds(transaction.accepted_at, transaction.terms?.expires_in_s ?? HOLD_SECONDS);
   const lots = allocations.map((lot) => ({ ...lot }));

@@ -12,7 +12,7 @@ export {
 export { DUPLICATE_REASONS, type DuplicateReason, duplicateScore } from './duplicates.ts';
 export { DomainError, type ErrorCode, type FieldError } from './errors.ts';
 export { explain } from './explain.ts';
-export { HOLD_SECONDS, HOLD_STATUSES, type HoldStatus, type HoldView, holdStatus } from './holds.ts';
+export { HOLD_SECONDS, HOLD_STATUSES, type HoldStatus, type HoldView, holdStatus, MAX_HOLDS } from './holds.ts';
 export { expirations } from './lots.ts';
 export * from './loyalty.ts';
 export * from './loyalty-balance.ts';
