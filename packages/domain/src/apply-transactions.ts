@@ -157,5 +157,7 @@ function reconsiderTier(work: Work, transaction: PendingTransaction, moment: str
   const { account } = work;
   const programme = programmeAt(work.programmes, moment);
   changeTier(work, tierAfterActivity(programme, account, moment), moment, reason);
-  if (account.state.review_at === null) scheduleReview(account, programme, moment);
+  if (account.state.review_at === null && programme.tiering.window !== 'lifetime') {
+    scheduleReview(account, programme, moment);
+  }
 }

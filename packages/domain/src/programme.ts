@@ -130,6 +130,10 @@ export function programmeAt(programmes: Programmes, moment: string): Programme {
 
 /** Position of a tier, 0 the lowest. A tier the programme has no longer counts as the highest one below it, if any. */
 export function rankOf(programme: Programme, tier: Tier): number {
-  const rank = programme.tiers.findLastIndex((rule) => TIERS.indexOf(rule.tier) <= TIERS.indexOf(tier));
-  return Math.max(0, rank);
+  const own = programme.tiers.findIndex((rule) => rule.tier === tier);
+  if (own !== -1) return own;
+  return Math.max(
+    0,
+    programme.tiers.findLastIndex((rule) => TIERS.indexOf(rule.tier) <= TIERS.indexOf(tier)),
+  );
 }

@@ -82,7 +82,8 @@ function endedActivity(programme: Programme, account: LoyaltyAccount, review: st
   return sumBetween(account, periodStart(programme, account.state.member_since, over), last);
 }
 
-const higher = (programme: Programme, a: Tier, b: Tier): Tier => (rankOf(programme, a) >= rankOf(programme, b) ? a : b);
+const higher = (programme: Programme, a: Tier, b: Tier): Tier =>
+  a === b || rankOf(programme, a) >= rankOf(programme, b) ? a : b;
 
 /** A tier after a period that qualified for `earned` only: what the programme says about going down. */
 function afterPeriod(programme: Programme, held: Tier, earned: Tier): Tier {
