@@ -92,14 +92,15 @@ const PREVIEWED = 2_000;
 
 /**
  * A column for a query that reads accounts: what waits for the customer `id`, in accepted order, as a list. One
- * statement sees one moment, so no transaction is missing here and in the balance beside it at once.
+ * statement sees one moment, so no transaction is missing here and in the balance beside it at once. Sorted by a term
+ * that is in no index, or a backlog of others might be walked through for each customer.
  */
 export const pendingOf = (id: 'c.id' | 'account.customer_id') => `
   (select coalesce(json_agg(p), '[]') from (
      select id, customer_id, type, points, amount_minor, currency, visits, order_id, terms,
              ${inJson('occurred_at')}, ${inJson('accepted_at')}
         from loyalty_transactions
-      where status = 'pending' and customer_id = ${id} order by position limit ${PREVIEWED}) as p) as pending`;
+      where status = 'pending' and customer_id = ${id} order by position + 0 limit ${PREVIEWED}) as p) as pending`;
 
 export interface OverdueFilter {
   older_than_ms: number;
