@@ -10,8 +10,6 @@ const EVERY_MS = 1_000;
 const JITTER_MS = 200;
 /** Accounts one round takes of either kind. */
 const ACCOUNTS = 500;
-/** What lapsed more recently is left alone: see SETTLE_LAG_S in the store. */
-const LAG_S = 5;
 
 export interface Settling {
   /** Resolves when the round under way is over. */
@@ -23,7 +21,7 @@ export function startSettling(db: Database, log: Log): Settling {
 
   /** @returns whether there may be more */
   async function round(): Promise<boolean> {
-    const lapsed = await listLapsed(db, { lag_s: LAG_S, limit: ACCOUNTS });
+    const lapsed = await listLapsed(db, ACCOUNTS);
     const failures = lapsed.length === 0 ? new Map() : await applyApart(db, lapsed, { settle: 'overdue' });
     for (const [customer_id, error] of failures) log.error({ customer_id, error }, 'settling failed');
     const requalified = await requalifySome(db, ACCOUNTS);

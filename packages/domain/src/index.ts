@@ -44,6 +44,5 @@ export {
   type TierRule,
 } from './programme.ts';
 export { type Purchase, type PurchasePoints, pointsForPurchase } from './purchase.ts';
-export { toTarget } from './reversals.ts';
 export { tierAtChange, tierFor, tierProgress } from './tiers.ts';
 export { availablePoints, type Outcome, type ReversalTarget, TIER_CHANGE_REASONS, type TierChange } from './work.ts';

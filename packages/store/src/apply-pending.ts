@@ -7,7 +7,7 @@
 import { applyTransactions, type LoyaltyAccount, type PendingTransaction } from '@customer-service/domain';
 import { type Database, rows } from './connect.ts';
 import { isLockTimeout, isOutage } from './faults.ts';
-import { lockAccounts } from './loyalty-accounts.ts';
+import { lockAccounts, SETTLE_LAG_S } from './loyalty-accounts.ts';
 import { listPending } from './loyalty-transactions.ts';
 import { readProgrammes } from './programmes.ts';
 import { readReversible } from './reversal-targets.ts';
@@ -15,12 +15,6 @@ import { type Decided, saveDecisions } from './save-decisions.ts';
 
 /** Rows one SQL transaction decides at the most: keeps the longest lock near 100 ms. */
 const MAX_ROWS = 2_000;
-
-/**
- * What lapsed within the last seconds is not settled yet: a transaction that was accepted before it lapsed may still be
- * on its way to the table, for as long as a statement may take.
- */
-export const SETTLE_LAG_S = 5;
 
 /** How many transactions were decided, and whether more may be waiting (the batch was full). */
 interface Applied {

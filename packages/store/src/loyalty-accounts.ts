@@ -90,15 +90,18 @@ export async function isOpen(db: Database, customerId: string): Promise<boolean>
 }
 
 /**
- * Open accounts in which something has lapsed by itself and was not settled yet, the longest overdue first.
- * @param lag_s leaves alone what lapsed just now: something accepted before may not be committed yet
+ * What lapsed within the last seconds is not settled yet: a transaction that was accepted before it lapsed may still be
+ * on its way to the table, for as long as a statement may take.
  */
-export async function listLapsed(db: Database, { lag_s, limit }: { lag_s: number; limit: number }): Promise<string[]> {
+export const SETTLE_LAG_S = 5;
+
+/** Open accounts in which something has lapsed by itself and is due to be settled, the longest overdue first. */
+export async function listLapsed(db: Database, limit: number): Promise<string[]> {
   const found = await rows<{ customer_id: string }>(
     db,
     `select customer_id from loyalty_accounts
       where settles_at <= ledger_now() - ? * interval '1 second' and closed_at is null order by settles_at limit ?`,
-    [lag_s, limit],
+    [SETTLE_LAG_S, limit],
   );
   return found.map((row) => row.customer_id);
 }

@@ -1,8 +1,9 @@
 // A new version of the programme begins: everybody's tier is looked at under it, in bounded steps that any worker may
 // take and that a killed one leaves off in the middle of.
 
-import { applyApart, SETTLE_LAG_S } from './apply-pending.ts';
+import { applyApart } from './apply-pending.ts';
 import { type Database, rows } from './connect.ts';
+import { SETTLE_LAG_S } from './loyalty-accounts.ts';
 
 /**
  * Looks at the tiers of the next accounts under a version that has begun, and remembers how far it came. Two workers
