@@ -51,13 +51,23 @@ describe('two parties that apply for the same customers', () => {
   });
 
   it('see what was accepted while they waited for the lock', async () => {
+    await accept(db, points('earn', customer, 5));
     const stranger = await db.transaction();
     await stranger.raw('select from loyalty_accounts where customer_id = ? for no key update', [customer]);
     const applying = applyPending(db, [customer]);
     await waiting(db);
     await accept(db, points('earn', customer, 10));
     await stranger.commit();
-    expect(await applying).to.deep.equal({ decided: 1, more: false });
+    expect(await applying).to.deep.equal({ decided: 2, more: false });
+  });
+
+  it('neither lock nor wait for a customer for whom nothing waits', async () => {
+    const stranger = await db.transaction();
+    await stranger.raw('select from loyalty_accounts where customer_id = ? for no key update', [customer]);
+    const other = await addCustomer(db);
+    await accept(db, points('earn', other, 10));
+    expect(await applyPending(db, [customer, other])).to.deep.equal({ decided: 1, more: false });
+    await stranger.commit();
   });
 
   it('let an insert for that customer through while they hold the lock', async () => {
@@ -77,6 +87,7 @@ describe('two parties that apply for the same customers', () => {
     // The table holds the later id first. Whoever waits for the earlier one must not hold the later one.
     const [later, earlier] = [uuidOf(9), uuidOf(1)];
     for (const id of [later, earlier]) await addCustomer(db, {}, id);
+    await accept(db, points('earn', later, 10), points('earn', earlier, 10));
     const stranger = await db.transaction();
     await stranger.raw('select from loyalty_accounts where customer_id = ? for no key update', [earlier]);
     const applying = applyPending(db, [later, earlier]);

@@ -149,7 +149,7 @@ describe('one till and an account that is being closed', () => {
 });
 
 describe('many tills, workers and desks at once', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const parties: Database[] = [];
   beforeEach(async () => {
     database = await createDatabase();

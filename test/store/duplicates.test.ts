@@ -61,7 +61,7 @@ describe('the search for duplicates', () => {
   afterEach(() => database.drop());
 
   it('finds what comparing everybody with everybody finds, on pages of any size', async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     // Few enough that no key is shared by more than are looked at.
     const people = fc.sample(person, { numRuns: 70, seed: 7 });
     for (const [index, profile] of people.entries()) {

@@ -61,7 +61,7 @@ describe('whatever two customers did, their merge', () => {
   }
 
   it('conserves every sum, leaves nothing behind, and adds up ever after', async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const property = fc.asyncProperty(history, history, history, fc.boolean(), async (one, other, later, applied) => {
       const [target_id, source_id] = (await addCustomers(db, 2)) as [string, string];
       await live(target_id, one);

@@ -19,9 +19,10 @@ import { a_profile, addCustomer, an_actor } from './fixtures.ts';
 let database: TestDatabase;
 let db: Database;
 
-const named = (name: string, fields: object = {}) => {
+const named = (name: string, fields: object = {}, number?: number) => {
   const [first_name = '', ...rest] = name.split(' ');
-  return addCustomer(db, { first_name, last_name: rest.join(' ') || 'Other', ...fields });
+  const id = number === undefined ? randomUUID() : randomV7(number);
+  return addCustomer(db, { first_name, last_name: rest.join(' ') || 'Other', ...fields }, id);
 };
 const found = async (search: string) =>
   (await listCustomers(db, { search, limit: 100 })).customers.map((row) => `${row.first_name} ${row.last_name}`);
@@ -109,6 +110,55 @@ describe('the search box', () => {
     }
     expect(await countCustomers(db, { search: 'anna' })).to.equal(names.length);
     expect(await countCustomers(db, { search: 'an' })).to.equal((await found('an')).length);
+  });
+
+  it('finds words with digits whole and by their beginnings, whatever signs they have', async () => {
+    const ids = ["O'1:*", 'a\\2', "x''3", '4|5', '6&!7'];
+    for (const [number, external_id] of ids.entries()) await named(`Number${number} Person`, { external_id });
+    for (const [number, external_id] of ids.entries()) {
+      expect(await found(external_id), external_id).to.deep.equal([`Number${number} Person`]);
+      expect(await found(external_id.slice(0, -1)), external_id).to.include(`Number${number} Person`);
+    }
+    await named('Later Person', { external_id: '4711x', phone: '+4915112345678' });
+    await named('Exact Person', { external_id: 'b-4711' }, 1);
+    expect(await found('4711')).to.deep.equal(['Exact Person', 'Later Person']);
+    expect(await found('015112')).to.deep.equal(['Later Person']);
+  });
+
+  it('gives the newest first of very many, and all of them, wherever in the list they are', async () => {
+    // Half of them among the newest, the others behind thousands who have nothing in common with them.
+    await db.transaction(async (tx) => {
+      await tx.raw('alter table customers disable trigger user');
+      for (let first = 1; first < 12_000; first += 500) {
+        await tx.raw(
+          `insert into customers (id, first_name, last_name, external_id, preferences)
+           select ('0197f0a4-5b6c-7d8e-9f00-' || lpad(n::text, 12, '0'))::uuid,
+                  case when n % 7 = 0 and (n < 1500 or n > 11000) then 'Annabel' || n else 'Other' end, 'Person',
+                  case when n % 4 = 0 and n < 1600 then 'k-77' || n end, '{}'
+             from generate_series(?::int, ?::int) as n`,
+          [first, first + 499],
+        );
+      }
+      await tx.raw('alter table customers enable trigger user');
+      await tx.raw('insert into loyalty_accounts (customer_id) select id from customers');
+    });
+    const numbers = (from: number, to: number, each: number) =>
+      Array.from({ length: to - from + 1 }, (_, index) => to - index).filter((number) => number % each === 0);
+    const expected: [string, number[]][] = [
+      ['annabel', [...numbers(11_001, 12_000, 7), ...numbers(1, 1_499, 7)]],
+      ['nabel', [...numbers(11_001, 12_000, 7), ...numbers(1, 1_499, 7)]],
+      ['k-77', numbers(1, 1_599, 4)],
+    ];
+    for (const [typed, wanted] of expected) {
+      const seen: number[] = [];
+      let after: Place | undefined;
+      do {
+        const { customers, next } = await listCustomers(db, { search: typed, limit: 130, ...(after && { after }) });
+        seen.push(...customers.map(({ id }) => Number(id.slice(-12))));
+        after = next ?? undefined;
+      } while (after !== undefined);
+      expect(seen, typed).to.deep.equal(wanted);
+    }
   });
 
   it('knows at once who came, who was renamed, and who has gone', async () => {

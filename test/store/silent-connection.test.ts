@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 
 describe('a connection that has gone silent', function () {
-  this.timeout(20_000);
+  this.timeout(120_000);
   let database: TestDatabase;
   let server: Server;
   let db: Database;

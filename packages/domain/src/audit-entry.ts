@@ -10,6 +10,8 @@ export const AUDIT_ACTIONS = [
   'customer.merged',
   /** On the one that was merged into it. */
   'customer.merged_into',
+  /** From quarantine. */
+  'customer.released',
   'adjustment.requested',
   'adjustment.approved',
   'adjustment.refused',

@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'hold-not-found'
   | 'customer-exists'
   | 'customer-merged'
+  | 'customer-quarantined'
   | 'version-mismatch'
   | 'idempotency-key-reused'
   | 'external-reference-reused'

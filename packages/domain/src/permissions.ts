@@ -26,6 +26,8 @@ export const PERMISSIONS = [
   'loyalty:clock',
   'analytics:read',
   'audit:read',
+  'ops:read',
+  'ops:operate',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -57,6 +59,8 @@ export const POLICY: Record<Permission, Partial<Record<Role, Scope>>> = {
   'loyalty:verify': { admin: 'any', ops: 'any' },
   'analytics:read': { admin: 'any', manager: 'any' },
   'audit:read': { admin: 'any', manager: 'any' },
+  'ops:read': { admin: 'any', manager: 'any', ops: 'any' },
+  'ops:operate': { admin: 'any', ops: 'any' },
 };
 
 /** The points of the largest adjustment that a role makes alone; a larger one waits for a second person. */

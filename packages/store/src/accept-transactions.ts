@@ -25,6 +25,8 @@ export interface NewTransaction {
   terms: TransactionTerms | null;
   /** Who asked: the role and subject of the token. */
   accepted_from: string;
+  /** Of the trace it is posted in (W3C Trace Context), if there is one. */
+  traceparent?: string | null;
 }
 
 /** `replayed`: this key, or this receipt, had been accepted before; the transaction is that earlier one. */
@@ -35,6 +37,9 @@ export interface Accepted {
 
 /** `item`: the place of the item it stands in the way of. */
 type EarlierTransaction = LoyaltyTransaction & { idempotency_key: string; fingerprint: Buffer; item: number };
+
+/** A connection that breaks later than this is not asked about: whoever sent the request has waited for long. */
+const PATIENCE_MS = 2_000;
 
 /**
  * Accepts transactions, in the order given. A customer that was erased or merged is none, but for a request that was
@@ -49,11 +54,16 @@ export async function acceptTransactions(
   db: Database,
   items: readonly NewTransaction[],
 ): Promise<(Accepted | DomainError)[]> {
+  const started = performance.now();
   try {
     return await acceptOnce(db, items);
   } catch (error) {
     if (isUnreachable(error)) throw unavailable();
-    if (isConnectionFault(error)) return acceptAfterLostAnswer(db, items);
+    if (isConnectionFault(error)) {
+      // A server that let the time limit pass without a word would let it pass again.
+      if (performance.now() - started > PATIENCE_MS) throw outcomeUnknown();
+      return acceptAfterLostAnswer(db, items);
+    }
     // A value that only PostgreSQL finds fault with, or a customer whom somebody else holds for too long: each alone,
     // so that the others are not lost with it.
     if (isDataFault(error) || isDeadlock(error) || isLockTimeout(error)) return acceptOneByOne(db, items);
@@ -174,14 +184,15 @@ function insertPending(db: Database, items: readonly NewTransaction[]): Promise<
      now as materialized (select ledger_now() as at)
      insert into loyalty_transactions
        (id, customer_id, idempotency_key, fingerprint, type, points, amount_minor, currency, order_id, source,
-        external_reference, description, occurred_at, accepted_at, accepted_from, terms)
+        external_reference, description, occurred_at, accepted_at, accepted_from, terms, traceparent)
      select u.id, u.customer_id, u.idempotency_key, u.fingerprint, u.type, u.points, u.amount_minor, u.currency,
             u.order_id, u.source, u.external_reference, u.description, coalesce(u.occurred_at, now.at), now.at,
-            u.accepted_from, u.terms
+            u.accepted_from, u.terms, u.traceparent
        from unnest(?::uuid[], ?::uuid[], ?::text[], ?::bytea[], ?::text[], ?::bigint[], ?::bigint[], ?::text[],
-                   ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::jsonb[]) with ordinality
+                   ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::jsonb[], ?::text[])
+         with ordinality
          as u (id, customer_id, idempotency_key, fingerprint, type, points, amount_minor, currency, order_id, source,
-               external_reference, description, occurred_at, accepted_from, terms, ordinality)
+               external_reference, description, occurred_at, accepted_from, terms, traceparent, ordinality)
        join open on open.customer_id = u.customer_id
       cross join now
       where not exists (
@@ -207,6 +218,7 @@ function insertPending(db: Database, items: readonly NewTransaction[]): Promise<
       items.map((item) => item.occurred_at),
       items.map((item) => item.accepted_from),
       items.map((item) => item.terms && JSON.stringify(item.terms)),
+      items.map((item) => item.traceparent ?? null),
     ],
   );
 }

@@ -4,12 +4,18 @@
 // statement the read would use a snapshot from before the lock was granted, and apply a second time what the lock's
 // last holder had just applied.
 
-import { applyTransactions, type LoyaltyAccount, type PendingTransaction } from '@customer-service/domain';
+import {
+  applyTransactions,
+  type LoyaltyAccount,
+  type Outcome,
+  type PendingTransaction,
+} from '@customer-service/domain';
 import { type Database, rows } from './connect.ts';
 import { isLockTimeout, isOutage } from './faults.ts';
 import { lockAccounts, SETTLE_LAG_S } from './loyalty-accounts.ts';
-import { listPending } from './loyalty-transactions.ts';
+import { listPending, type PendingRow } from './loyalty-transactions.ts';
 import { readProgrammes } from './programmes.ts';
+import { countFailures } from './quarantine.ts';
 import { readReversible } from './reversal-targets.ts';
 import { type Decided, saveDecisions } from './save-decisions.ts';
 
@@ -24,6 +30,19 @@ interface Applied {
   skipped?: string[];
 }
 
+interface AppliedWithin extends Applied {
+  /** The lines that were decided, the ledger's own included; and what of them had waited, by id. */
+  lines: readonly Outcome[];
+  posted: ReadonlyMap<string, PendingRow>;
+}
+
+/** What one SQL transaction decided, told after its commit. */
+export interface AppliedRun extends Pick<AppliedWithin, 'lines' | 'posted'> {
+  /** Milliseconds since the epoch. */
+  started_at: number;
+  duration_ms: number;
+}
+
 export interface ApplyOptions {
   /** What to do about accounts that somebody else has locked; they are waited for. */
   busy?: 'wait' | 'skip';
@@ -32,18 +51,27 @@ export interface ApplyOptions {
    * anything from being accepted meanwhile.
    */
   settle?: 'overdue' | { at: string };
+  /** Who counts what is decided. Must not throw: it has been committed. */
+  onApplied?: ((run: AppliedRun) => void) | undefined;
 }
+
+/** What a part of a larger run can be asked for. */
+type ApartOptions = Pick<ApplyOptions, 'settle' | 'onApplied'>;
 
 /**
  * Decides what waits for these customers, in accepted order. Nothing waiting is no fault: a ring may be late or doubled.
  * @throws what PostgreSQL throws; the transactions are then still pending
  */
-export function applyPending(
+export async function applyPending(
   db: Database,
   customerIds: readonly string[],
   options: ApplyOptions = {},
 ): Promise<Applied> {
-  return db.transaction((tx) => applyWithin(tx, customerIds, options));
+  const started_at = Date.now();
+  const started = performance.now();
+  const { lines, posted, ...applied } = await db.transaction((tx) => applyWithin(tx, customerIds, options));
+  if (lines.length > 0) options.onApplied?.({ lines, posted, started_at, duration_ms: performance.now() - started });
+  return applied;
 }
 
 /** The same as a part of the transaction `tx`, for whoever has more to do under the same locks. */
@@ -51,13 +79,15 @@ export async function applyWithin(
   tx: Database,
   customerIds: readonly string[],
   { busy = 'wait', settle }: ApplyOptions = {},
-): Promise<Applied> {
-  const accounts = await lockAccounts(tx, customerIds, busy);
+): Promise<AppliedWithin> {
+  const idle = settle === undefined && busy === 'wait' ? 'leave' : 'lock';
+  const accounts = await lockAccounts(tx, customerIds, { busy, idle });
+  if (accounts.length === 0 && idle === 'leave') return { decided: 0, more: false, ...NOTHING };
   const locked = accounts.map((account) => account.customer_id);
   const passed = busy === 'skip' && { skipped: customerIds.filter((id) => !locked.includes(id)) };
   const pending = await listPending(tx, locked, MAX_ROWS);
   const more = pending.length === MAX_ROWS;
-  if (pending.length === 0 && settle === undefined) return { decided: 0, more, ...passed };
+  if (pending.length === 0 && settle === undefined) return { decided: 0, more, ...NOTHING, ...passed };
 
   const programmes = await readProgrammes(tx);
   const { targets, parked } = await readReversible(tx, accounts, pending);
@@ -82,8 +112,16 @@ export async function applyWithin(
   }
 
   if (decided.length > 0) await saveDecisions(tx, decided, known);
-  return { decided: pending.length, more, ...passed };
+  return {
+    decided: pending.length,
+    more,
+    lines: decided.flatMap(({ outcomes }) => outcomes),
+    posted: known,
+    ...passed,
+  };
 }
+
+const NOTHING = { lines: [], posted: new Map<string, never>() };
 
 function isUntouched(before: LoyaltyAccount, after: LoyaltyAccount): boolean {
   return before.state.settled_at === after.state.settled_at || after.state.settled_at === null;
@@ -96,14 +134,25 @@ async function momentOf(tx: Database, settle: NonNullable<ApplyOptions['settle']
 }
 
 /**
- * Applies what waits for these customers until nothing is left, and keeps one customer's fault from the others.
+ * Applies what waits for these customers until nothing is left, and keeps one customer's fault from the others. Who
+ * fails again and again is left alone from then on (quarantine.ts).
  * @returns the customers whose transactions could not be applied, with the reason
  * @throws when PostgreSQL is away: then no customer is at fault
  */
 export async function applyApart(
   db: Database,
   customerIds: readonly string[],
-  options: Pick<ApplyOptions, 'settle'> = {},
+  options: ApartOptions = {},
+): Promise<Map<string, Error>> {
+  const failures = await applyInHalves(db, customerIds, options);
+  if (failures.size > 0) await countFailures(db, failures);
+  return failures;
+}
+
+async function applyInHalves(
+  db: Database,
+  customerIds: readonly string[],
+  options: Pick<ApplyOptions, 'settle'>,
 ): Promise<Map<string, Error>> {
   const unique = [...new Set(customerIds)];
   try {
@@ -115,8 +164,8 @@ export async function applyApart(
     if (unique.length === 1 && only !== undefined) return new Map([[only, error as Error]]);
     if (isLockTimeout(error)) return applyUnlocked(db, unique, { error: error as Error, options });
     const half = Math.ceil(unique.length / 2);
-    const left = await applyApart(db, unique.slice(0, half), options);
-    const right = await applyApart(db, unique.slice(half), options);
+    const left = await applyInHalves(db, unique.slice(0, half), options);
+    const right = await applyInHalves(db, unique.slice(half), options);
     return new Map([...left, ...right]);
   }
 }
@@ -125,11 +174,11 @@ export async function applyApart(
 async function applyUnlocked(
   db: Database,
   customerIds: readonly string[],
-  { error, options }: { error: Error; options: Pick<ApplyOptions, 'settle'> },
+  { error, options }: { error: Error; options: ApartOptions },
 ): Promise<Map<string, Error>> {
   const { skipped = [], more } = await applyPending(db, customerIds, { ...options, busy: 'skip' });
   const free = customerIds.filter((id) => !skipped.includes(id));
-  const failures = more ? await applyApart(db, free, options) : new Map<string, Error>();
+  const failures = more ? await applyInHalves(db, free, options) : new Map<string, Error>();
   for (const id of skipped) failures.set(id, error);
   return failures;
 }

@@ -3,11 +3,12 @@
 // Both hold the account FOR UPDATE. An accept that came before has committed by then and is applied here; one that
 // comes while they are at work waits for KEY SHARE, and reads the account again when it gets it: closed.
 
-import type { CustomerProfile } from '@customer-service/domain';
+import { type CustomerProfile, DomainError } from '@customer-service/domain';
 import { applyWithin } from './apply-pending.ts';
 import { type Database, rows } from './connect.ts';
 import { PROFILE_COLUMNS, toColumns } from './customers.ts';
 import { lockAccountsToClose } from './loyalty-accounts.ts';
+import { isQuarantined } from './quarantine.ts';
 
 export interface LockedCustomer extends CustomerProfile {
   id: string;
@@ -15,12 +16,18 @@ export interface LockedCustomer extends CustomerProfile {
   erased_at: string | null;
 }
 
-/** Locks the accounts, then the profiles, each in id order. Always in this order: the account first. */
+/**
+ * Locks the accounts, then the profiles, each in id order. Always in this order: the account first.
+ * @throws DomainError `customer-quarantined`: what waits can't be applied, and must not be left behind
+ */
 export async function lockCustomers(
   tx: Database,
   customerIds: readonly string[],
 ): Promise<Map<string, LockedCustomer>> {
   await lockAccountsToClose(tx, customerIds);
+  if (await isQuarantined(tx, customerIds)) {
+    throw new DomainError('customer-quarantined', 'The transactions of this customer can not be decided for now.');
+  }
   const found = await rows<LockedCustomer>(
     tx,
     `select id, merged_into, erased_at, ${PROFILE_COLUMNS.join(', ')}

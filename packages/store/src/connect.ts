@@ -63,9 +63,12 @@ export function openDatabase(options: DatabaseOptions): Database {
   });
 }
 
+/** A write was refused because the server is a standby. */
+const READ_ONLY = '25006';
+
 /**
- * A connection that let a query time out may be gone without a word. pg would keep it and the pool hand it out again:
- * so its socket is destroyed, and the pool told at once.
+ * A connection that let a query time out may be gone without a word, and one to a server that has become a standby leads
+ * to the wrong one. pg would keep it and the pool hand it out again: so its socket is destroyed, and the pool told at once.
  */
 function dropWhenSilent(connection: pg.Client): void {
   type Done = (error: Error | null, result: unknown) => void;
@@ -75,13 +78,29 @@ function dropWhenSilent(connection: pg.Client): void {
     done === undefined
       ? query(config)
       : query(config, ((error, result) => {
-          if (error?.message === 'Query read timeout') {
+          if (error?.message === 'Query read timeout' || (error as { code?: string } | null)?.code === READ_ONLY) {
             stream.destroy();
             connection.emit('error', error);
           }
           done(error, result);
         }) satisfies Done);
   connection.query = watched as typeof connection.query;
+}
+
+export interface PoolUsage {
+  used: number;
+  free: number;
+  /** Queries that wait for a connection. */
+  waiting: number;
+  max: number;
+}
+
+/** How busy the connections of this process are, now. */
+export function poolUsage(db: Database): PoolUsage {
+  const { pool } = db.client as {
+    pool: Record<'numUsed' | 'numFree' | 'numPendingAcquires', () => number> & { max: number };
+  };
+  return { used: pool.numUsed(), free: pool.numFree(), waiting: pool.numPendingAcquires(), max: pool.max };
 }
 
 /** Runs one statement with `?` placeholders and gives its rows. */

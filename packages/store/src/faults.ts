@@ -28,6 +28,9 @@ const NOTHING_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUN
 const CUT =
   /Connection terminated|Connection ended|Query read timeout|timeout expired|Client has encountered a connection error/;
 
+/** What knex says of a pool or a transaction that has been closed under a query. */
+const POOL = /Unable to acquire a connection|Transaction query already complete|^aborted$/;
+
 /** The connection broke with the statement under way: whether it was committed is not known. */
 export function isConnectionFault(error: unknown): boolean {
   const { code = '', message = '' } = error as QueryError;
@@ -59,6 +62,15 @@ export function isDeadlock(error: unknown): boolean {
 
 export function isLockTimeout(error: unknown): boolean {
   return (error as QueryError).code === '55P03';
+}
+
+/**
+ * A fault of the rows that were worked on, or of our code when it met them: the same again fails again. Of what
+ * PostgreSQL reports only values and rules that were broken; a missing table or a full disk is no customer's fault.
+ */
+export function isPoison(error: unknown): boolean {
+  if (isStorageFault(error) || POOL.test((error as QueryError).message ?? '')) return false;
+  return !('severity' in (error as object)) || isDataFault(error);
 }
 
 /** PostgreSQL can't store or compare a value as it was given (SQLSTATE class 22). */

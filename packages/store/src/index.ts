@@ -1,6 +1,7 @@
 // The only door to PostgreSQL: one module a table, and the one SQL transaction that moves points.
 
 export { type Accepted, acceptTogether, acceptTransactions, type NewTransaction } from './accept-transactions.ts';
+export { type ActivityReport, activityOf, type LivingProcess, listProcesses, readActivity } from './activity.ts';
 export {
   type Adjustment,
   type AdjustmentFilter,
@@ -14,10 +15,25 @@ export { type Period, type Summary, summarise } from './analytics.ts';
 export { auditFigures, type FigureDifference } from './analytics-audit.ts';
 export { DAILY_METRICS, type DailyMetric, type Day, listDays } from './analytics-days.ts';
 export { foldAnalytics } from './analytics-fold.ts';
-export { applyApart, applyPending } from './apply-pending.ts';
+export { type AppliedRun, applyApart, applyPending } from './apply-pending.ts';
 export { type AuditDifference, type AuditPage, auditAccounts, auditPage } from './audit.ts';
 export { type Actor, type AuditFilter, listAudit } from './audit-log.ts';
-export { type Database, type DatabaseOptions, databaseAnswers, openDatabase } from './connect.ts';
+export {
+  countWaiting,
+  listWaiting,
+  readTransactionLife,
+  type TransactionLife,
+  type Waiting,
+  type WaitingTransaction,
+} from './backlog.ts';
+export {
+  type Database,
+  type DatabaseOptions,
+  databaseAnswers,
+  openDatabase,
+  type PoolUsage,
+  poolUsage,
+} from './connect.ts';
 export { type CustomerFilter, RANGES } from './customer-filter.ts';
 export {
   accountOf,
@@ -30,6 +46,7 @@ export {
 export { type DuplicateCustomer, type DuplicatePair, listDuplicates, type PairKey } from './duplicates.ts';
 export { eraseCustomer } from './erase-customer.ts';
 export { type CustomerExport, exportCustomer } from './export-customer.ts';
+export { isProven, type LedgerLine, type LedgerPart, readLedger } from './export-ledger.ts';
 export { isStorageFault, isValueFault } from './faults.ts';
 export { type BookedBalance, listTierChanges, readBooked, type TierChangeRow } from './history.ts';
 export { type HoldRow, readHolds } from './holds.ts';
@@ -52,7 +69,16 @@ export {
 export { type Merge, mergeCustomers } from './merge-customers.ts';
 export { readMergedInto } from './merged-customers.ts';
 export { assertReady, migrate } from './migrate.ts';
+export { type Backlog, readBacklog } from './ops.ts';
 export { type AccountView, hasLapsed, type Preview, previewAccounts, previewTransaction } from './preview.ts';
 export { addProgramme, ledgerNow, type NewProgramme, readAllAccounts, readProgrammes } from './programmes.ts';
+export {
+  isQuarantined,
+  listQuarantined,
+  type Quarantined,
+  QuarantinedError,
+  releaseQuarantined,
+} from './quarantine.ts';
+export { lastReconciliation, type Reconciliation, reconcile, saveReconciliation } from './reconciliations.ts';
 export { requalifySome } from './requalify.ts';
 export { setTestClock } from './test-clock.ts';

@@ -3,6 +3,7 @@
 import type { LoyaltyAccount, PendingTransaction } from '@customer-service/domain';
 import { type Database, plainArray, rows } from './connect.ts';
 import { pendingOf } from './loyalty-transactions.ts';
+import { notInQuarantine } from './quarantine.ts';
 
 /** With the hash of the account's last line of the ledger; null before the first. */
 export type AccountRow = LoyaltyAccount & { ledger_hash: string | null };
@@ -45,21 +46,30 @@ export async function readBalance(db: Database, customerId: string): Promise<Bal
   return row;
 }
 
+/** Never a join, whatever the planner knows of the table: what waits for everybody may be long. */
+const IS_WAITED_FOR = `and (
+  select true from loyalty_transactions t
+   where t.status = 'pending' and t.customer_id = loyalty_accounts.customer_id limit 1)`;
+
 /**
  * The accounts as they are now, locked: read after the locks are there, because a statement that waits for a lock sees
  * the customers as they were before it waited.
- * Locks the accounts until the transaction `tx` ends. In id order, so that two workers never wait for each other;
- * NO KEY, so that inserts that reference the account go on meanwhile.
+ * Locks the accounts until the transaction `tx` ends, but for those in quarantine, which are left out. In id order, so
+ * that two workers never wait for each other; NO KEY, so that inserts that reference the account go on meanwhile.
+ * @param busy what to do about accounts that somebody else has locked
+ * @param idle what to do about accounts for which nothing waits now. In a backlog most rings are of that kind, because
+ *   the first ring of a customer was answered with all that waited: leaving them costs a look at an index.
  */
 export async function lockAccounts(
   tx: Database,
   customerIds: readonly string[],
-  busy: 'wait' | 'skip',
+  { busy, idle }: { busy: 'wait' | 'skip'; idle: 'lock' | 'leave' },
 ): Promise<AccountRow[]> {
   const locked = await rows<{ customer_id: string }>(
     tx,
-    `select customer_id from loyalty_accounts where customer_id = any(?) order by customer_id
-        for no key update ${busy === 'skip' ? 'skip locked' : ''}`,
+    `select customer_id from loyalty_accounts where customer_id = any(?)
+        and ${notInQuarantine('customer_id')} ${idle === 'leave' ? IS_WAITED_FOR : ''}
+      order by customer_id for no key update ${busy === 'skip' ? 'skip locked' : ''}`,
     [customerIds],
   );
   return readAccounts(
@@ -79,8 +89,9 @@ export function lockAccountsToClose(tx: Database, customerIds: readonly string[]
 }
 
 /** From now on nothing is accepted for it. The caller holds its lock from `lockAccountsToClose`. */
-export function closeAccount(tx: Database, customerId: string): Promise<unknown> {
-  return rows(tx, 'update loyalty_accounts set closed_at = now() where customer_id = ?', [customerId]);
+export async function closeAccount(tx: Database, customerId: string): Promise<void> {
+  await rows(tx, 'update loyalty_accounts set closed_at = now() where customer_id = ?', [customerId]);
+  await rows(tx, 'delete from loyalty_quarantine where customer_id = ?', [customerId]);
 }
 
 /** Whether there is such a customer, neither erased nor merged. */
@@ -100,7 +111,8 @@ export async function listLapsed(db: Database, limit: number): Promise<string[]>
   const found = await rows<{ customer_id: string }>(
     db,
     `select customer_id from loyalty_accounts
-      where settles_at <= ledger_now() - ? * interval '1 second' and closed_at is null order by settles_at limit ?`,
+      where settles_at <= ledger_now() - ? * interval '1 second' and closed_at is null
+        and ${notInQuarantine('customer_id')} order by settles_at limit ?`,
     [SETTLE_LAG_S, limit],
   );
   return found.map((row) => row.customer_id);

@@ -3,6 +3,7 @@
 
 import { EFFECTS, type LoyaltyTransaction, type PendingTransaction } from '@customer-service/domain';
 import { type Database, rows } from './connect.ts';
+import { notInQuarantine } from './quarantine.ts';
 
 const effects = Object.entries(EFFECTS).map(([type, effect]) => `when '${type}' then ${effect}`);
 const BALANCE_BEFORE = `balance_after - case when status = 'applied' then points * case type ${effects.join(' ')} end else 0 end`;
@@ -11,9 +12,11 @@ export const TRANSACTION_COLUMNS = `id, customer_id, sequence, type, status, poi
   source, external_reference, description, rejection_code, ${BALANCE_BEFORE} as balance_before, balance_after,
   explanation, occurred_at, accepted_at, applied_at`;
 
-/** What the rules ask of a transaction that waits. */
+/** What the rules ask of a transaction that waits, and the trace it was posted in. */
 export const PENDING_COLUMNS = `id, customer_id, type, points, amount_minor, currency, visits, order_id, occurred_at,
-  accepted_at, terms`;
+  accepted_at, terms, traceparent`;
+
+export type PendingRow = PendingTransaction & { traceparent: string | null };
 
 /** @returns undefined when neither this customer nor one that was merged into it has such a transaction */
 export async function readTransaction(
@@ -70,12 +73,8 @@ export function listTransactions(
 }
 
 /** What waits for these customers, in accepted order; at most `limit` rows. */
-export function listPending(
-  db: Database,
-  customerIds: readonly string[],
-  limit: number,
-): Promise<PendingTransaction[]> {
-  return rows<PendingTransaction>(
+export function listPending(db: Database, customerIds: readonly string[], limit: number): Promise<PendingRow[]> {
+  return rows<PendingRow>(
     db,
     `select ${PENDING_COLUMNS} from loyalty_transactions
       where status = 'pending' and customer_id = any(?) order by position limit ?`,
@@ -110,14 +109,17 @@ export interface OverdueFilter {
   limit: number;
 }
 
-/** The customers of the oldest transactions that have waited for longer than that, by the database's clock. */
+/**
+ * The customers of the oldest transactions that have waited for longer than that, by the database's clock; those in
+ * quarantine are left out.
+ */
 export async function listOverdueCustomers(db: Database, filter: OverdueFilter): Promise<string[]> {
   const found = await rows<{ customer_id: string }>(
     db,
     `select distinct customer_id from (
        select customer_id from loyalty_transactions
         where status = 'pending' and accepted_at < ledger_now() - ? * interval '1 millisecond'
-          and customer_id <> all(?)
+          and customer_id <> all(?) and ${notInQuarantine('customer_id')}
         order by position limit ?) as oldest`,
     [filter.older_than_ms, filter.except, filter.limit],
   );

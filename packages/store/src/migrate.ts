@@ -20,7 +20,8 @@ const source = {
   getMigration: async (file: string) => {
     const sql = await readFile(join(DIRECTORY, file), 'utf8');
     return {
-      up: (db: Database) => db.raw(sql),
+      // A question mark would be taken for a placeholder.
+      up: (db: Database) => db.raw(sql.replaceAll('?', '\\?')),
       down: () => Promise.reject(new Error('migrations go forward only: restore a backup, or write a new one')),
       // CREATE INDEX CONCURRENTLY and its like can't run inside a transaction; such a file says so in its first line and
       // holds that one statement only, because several sent at once are a transaction again.
@@ -41,7 +42,9 @@ export async function migrate(url: string): Promise<string[]> {
     await waitForLock(lockHolder);
     // Whoever holds the advisory lock is alone, so a lock row of knex's can only be a dead process's.
     await db.migrate.forceFreeMigrationsLock({ migrationSource: source });
-    const [, names] = (await db.migrate.latest({ migrationSource: source })) as [number, string[]];
+    // A newer version may have been here: its migrations are not ours to know, and its schema is one we run on.
+    const config = { migrationSource: source, disableMigrationsListValidation: true };
+    const [, names] = (await db.migrate.latest(config)) as [number, string[]];
     return names;
   } finally {
     await Promise.all([db.destroy(), lockHolder.destroy()]);
@@ -62,19 +65,38 @@ async function waitForLock(db: Database): Promise<void> {
 /** How long a process that starts waits for a database that starts as well. */
 const BOOT_WAIT_MS = 10_000;
 
+/** What a queue on PostgreSQL connects to; null as `redis_url`: it does. */
+interface QueueDatabase {
+  redis_url: string | null;
+  direct_database_url: string;
+}
+
 /**
- * Waits for the database, and refuses one this build can't run on.
+ * Waits for the database, and refuses one this build can't run on. A newer schema is none of those: the version before
+ * runs on it.
+ * @param queue waits for its database as well: BullMQ never recovers from a start without it
  * @throws Error with its cure: an older schema, or commits that a crash may undo
  */
-export async function assertReady(db: Database): Promise<void> {
+export async function assertReady(db: Database, queue?: QueueDatabase): Promise<void> {
   const deadline = Date.now() + BOOT_WAIT_MS;
   for (;;) {
     try {
-      return await checkDatabase(db);
+      await checkDatabase(db);
+      if (queue?.redis_url === null) await checkReachable(queue.direct_database_url);
+      return;
     } catch (error) {
       if (!isStorageFault(error) || Date.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
+  }
+}
+
+async function checkReachable(url: string): Promise<void> {
+  const direct = openDatabase({ url, pool_max: 1, application_name: 'start' });
+  try {
+    await rows(direct, 'select 1');
+  } finally {
+    await direct.destroy();
   }
 }
 

@@ -1,7 +1,7 @@
 // A new version of the programme begins: everybody's tier is looked at under it, in bounded steps that any worker may
 // take and that a killed one leaves off in the middle of.
 
-import { applyApart } from './apply-pending.ts';
+import { type ApplyOptions, applyApart } from './apply-pending.ts';
 import { type Database, rows } from './connect.ts';
 import { SETTLE_LAG_S } from './loyalty-accounts.ts';
 
@@ -10,7 +10,11 @@ import { SETTLE_LAG_S } from './loyalty-accounts.ts';
  * that do the same step do it twice, which changes nothing.
  * @returns how many accounts it looked at; 0 when there is nothing to do
  */
-export async function requalifySome(db: Database, limit: number): Promise<number> {
+export async function requalifySome(
+  db: Database,
+  limit: number,
+  options: Pick<ApplyOptions, 'onApplied'> = {},
+): Promise<number> {
   const [begun] = await rows<{ version: number; requalified_to: string | null }>(
     db,
     `select version, requalified_to from loyalty_programmes
@@ -27,7 +31,7 @@ export async function requalifySome(db: Database, limit: number): Promise<number
     [requalified_to, limit],
   );
   const customers = next.map(({ customer_id }) => customer_id);
-  await applyApart(db, customers, { settle: 'overdue' });
+  await applyApart(db, customers, { ...options, settle: 'overdue' });
   await db('loyalty_programmes')
     .where({ version, requalified_to })
     .update(

@@ -3,7 +3,7 @@
 
 import type { Lot, LotTerms, LoyaltyAccount, PendingTransaction, ReversalTarget } from '@customer-service/domain';
 import { type Database, rows } from './connect.ts';
-import { PENDING_COLUMNS } from './loyalty-transactions.ts';
+import { PENDING_COLUMNS, type PendingRow } from './loyalty-transactions.ts';
 
 /** The originals by their ids, of each customer who takes something back: its own, and those of who was merged into it. */
 export type Targets = Map<string, Map<string, ReversalTarget>>;
@@ -11,7 +11,7 @@ export type Targets = Map<string, Map<string, ReversalTarget>>;
 export interface Reversible {
   targets?: Targets;
   /** By customer. */
-  parked: Map<string, PendingTransaction[]>;
+  parked: Map<string, PendingRow[]>;
 }
 
 /** @param pending of these accounts; the caller holds their locks, or only wants to know what would be */
@@ -23,7 +23,7 @@ export async function readReversible(
   const reversals = pending.filter(({ type }) => type === 'reverse_earn' || type === 'reverse_redeem');
   const waiting = accounts.filter(({ state }) => (state.parked ?? 0) > 0).map(({ customer_id }) => customer_id);
   if (reversals.length === 0 && waiting.length === 0) return { parked: new Map() };
-  const parked = await rows<PendingTransaction>(
+  const parked = await rows<PendingRow>(
     db,
     `select ${PENDING_COLUMNS} from loyalty_transactions
       where status = 'parked' and customer_id = any(?) order by position`,
@@ -33,7 +33,7 @@ export async function readReversible(
   for (const { customer_id } of [...reversals, ...parked]) {
     if (!targets.has(customer_id)) targets.set(customer_id, new Map());
   }
-  const groups = new Map<string, PendingTransaction[]>();
+  const groups = new Map<string, PendingRow[]>();
   for (const row of parked) groups.set(row.customer_id, [...(groups.get(row.customer_id) ?? []), row]);
   return { targets, parked: groups };
 }

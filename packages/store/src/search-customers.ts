@@ -18,9 +18,13 @@ export interface Search {
   newest?: string;
 }
 
-interface Condition {
+interface Sql {
   sql: string;
   bindings: unknown[];
+}
+interface Condition extends Sql {
+  /** The same for an index that answers it better than the one of parts; slower to hold a row against. */
+  indexed?: Sql | undefined;
 }
 
 /** Names that one misspelt word stands for at the most. */
@@ -28,7 +32,9 @@ const SIMILAR = 5;
 /** Names less alike than this are different names (pg_trgm, 0 to 1), unless one letter makes the difference. */
 const ALIKE = 0.45;
 /** More customers than that are no few. */
-const CANDIDATES = 2_000;
+const CANDIDATES = 300;
+/** The newest customers that are looked at one by one: before an index is asked for a few, and before it is for all. */
+const [LOOKED_AT_FIRST, LOOKED_AT] = [500, 10_000];
 /** A search of more words is no name that was misspelt. */
 const MISSPELT_WORDS = 8;
 /** No index helps to find one or two letters within a word: then only so many of the newest customers are looked at. */
@@ -50,12 +56,14 @@ export async function readSearch(db: Database, typed = ''): Promise<Search | und
   const search = { words: folded.map(({ word }) => word), digits };
   return search.words.some((word) => /[\p{L}\p{N}]{3}/u.test(word))
     ? search
-    : { ...search, newest: await readNewest(db) };
+    : { ...search, newest: await readNewest(db, NEWEST) };
 }
 
-async function readNewest(db: Database): Promise<string> {
-  const sql = `select id from customers order by id desc offset ${NEWEST} limit 1`;
-  return (await rows<{ id: string }>(db, sql))[0]?.id ?? '00000000-0000-0000-0000-000000000000';
+/** The id of the last of the newest customers before that one. */
+async function readNewest(db: Database, count: number, before?: string): Promise<string> {
+  const sql = `select id from customers where id < ? order by id desc offset ${count} limit 1`;
+  const [row] = await rows<{ id: string }>(db, sql, [before ?? 'ffffffff-ffff-ffff-ffff-ffffffffffff']);
+  return row?.id ?? '00000000-0000-0000-0000-000000000000';
 }
 
 /** @param after.value the step in which the last page ended */
@@ -69,8 +77,10 @@ export async function searchCustomers(
     const condition = await makeCondition(search, db);
     if (condition === undefined) break;
     if (step >= Number(after?.value ?? 0)) {
-      const narrowed = narrow(condition, better, step === Number(after?.value) ? after?.id : undefined);
-      const ids = await findNewest(db, filter, { ...narrowed, limit: limit - found.length, few: better !== undefined });
+      const before = step === Number(after?.value) ? after?.id : undefined;
+      const narrowed = better === undefined ? condition : all([condition, none(better)], inBrackets);
+      const wanted = { before, limit: limit - found.length, few: better !== undefined };
+      const ids = await findNewest(db, filter, { ...wanted, condition: narrowed });
       found.push(...ids.map((id) => ({ value: String(step), id })));
       if (found.length === limit) break;
     }
@@ -79,39 +89,52 @@ export async function searchCustomers(
   return readFound(db, found);
 }
 
-function narrow(condition: Condition, better: Condition | undefined, before: string | undefined): Condition {
-  const conditions = [condition];
-  if (better !== undefined) conditions.push({ sql: `not (${better.sql})`, bindings: better.bindings });
-  if (before !== undefined) conditions.push({ sql: 'c.id < ?', bindings: [before] });
-  return all(conditions, (one) => ({ ...one, sql: `(${one.sql})` }));
+interface Wanted {
+  condition: Condition;
+  /** Only whoever is older than this one. */
+  before: string | undefined;
+  limit: number;
+  /** That there may be none though there seem to be many, because all of them fitted in a step before. */
+  few: boolean;
 }
 
 /**
- * The newest who fulfil the condition, which PostgreSQL takes from the index of parts, or meets on the way back from the
- * newest when there are very many.
- * @param options.few that there may be none though there seem to be many, because all of them fitted in a step before:
- * then some are taken in any order first, and the way back is gone only when these show that there are many indeed
+ * The newest who fulfil the condition. PostgreSQL takes them from the index of parts, or meets them on the way back from
+ * the newest when there are very many, where its statistics tell. Where they don't: the newest few hundred are looked at,
+ * which is enough for what very many have; then a few of all others in any order, which are all when they are fewer than
+ * that; else the next newest; and only when these do not fill the page, all that the index finds.
  */
-async function findNewest(
-  db: Database,
-  filter: CustomerFilter,
-  { sql, bindings, limit, few }: Condition & { limit: number; few: boolean },
-): Promise<string[]> {
-  const matching = () => {
+async function findNewest(db: Database, filter: CustomerFilter, wanted: Wanted): Promise<string[]> {
+  const { condition, before, limit, few } = wanted;
+  const indexed = condition.indexed ?? condition;
+  const matching = ({ sql, bindings }: Sql, ...[from, to]: [string | undefined, string?]) => {
     const query = selectCustomers(db).clearSelect().select('c.id');
     applyFilter(query, filter);
+    if (from !== undefined) query.where('c.id', '<', from);
+    if (to !== undefined) query.where('c.id', '>=', to);
     return query.whereRaw(sql, bindings as never) as unknown as Knex.QueryBuilder;
   };
-  if (few) {
-    const some: { id: string }[] = await matching().limit(CANDIDATES);
-    const ids = some
-      .map(({ id }) => id)
-      .sort()
-      .reverse();
-    if (ids.length < CANDIDATES) return ids.slice(0, limit);
+  const found: string[] = [];
+  const take = async (query: Knex.QueryBuilder) => {
+    found.push(...((await query.limit(limit - found.length)) as { id: string }[]).map(({ id }) => id));
+    return found.length === limit;
+  };
+  if (!few && indexed === condition) {
+    await take(matching(condition, before).orderBy('c.id', 'desc'));
+    return found;
   }
-  const newest: { id: string }[] = await matching().orderBy('c.id', 'desc').limit(limit);
-  return newest.map(({ id }) => id);
+  const first = await readNewest(db, LOOKED_AT_FIRST, before);
+  if (await take(matching(condition, before, first).orderBy('c.id', 'desc'))) return found;
+  const some: { id: string }[] = await matching(indexed, first).limit(CANDIDATES);
+  if (some.length < CANDIDATES) {
+    const ids = some.map(({ id }) => id);
+    return [...found, ...ids.sort().reverse()].slice(0, limit);
+  }
+  const next = await readNewest(db, LOOKED_AT, first);
+  if (await take(matching(condition, first, next).orderBy('c.id', 'desc'))) return found;
+  // Sorted by a term that no index has, or everybody might be walked through.
+  await take(matching(indexed, next).orderByRaw('greatest(c.id, c.id) desc'));
+  return found;
 }
 
 async function readFound(db: Database, found: Place[]): Promise<PlacedCustomer[]> {
@@ -136,12 +159,19 @@ type Step = (search: Search, db: Database) => Condition | undefined | Promise<Co
 const STEPS: Step[] = [wholeWords, beginnings, parts, similar];
 
 /** In `search_text` every word stands between spaces. */
-const like = (...pieces: [string, string, string]): Condition => ({
+const like = (...pieces: [string, string, string]): Sql => ({
   sql: 'c.search_text like ?',
   bindings: [`%${pieces.map(literal).join('')}%`],
 });
-const whole = (word: string) => like(' ', word, ' ');
-const partOf = (word: string) => like('', word, '');
+const whole = (word: string): Condition => ({ ...like(' ', word, ' '), indexed: asNumber(word, '') });
+const begun = (word: string): Condition => ({ ...like(' ', word, ''), indexed: asNumber(word, ':*') });
+const partOf = (word: string): Condition => like('', word, '');
+
+/** Everybody has the three digits of a number somewhere, so that an index of parts finds too many; words with digits have one. */
+function asNumber(word: string, sign: '' | ':*'): Sql | undefined {
+  if (!/[0-9]/.test(word)) return undefined;
+  return { sql: 'numbers(c.search_text) @@ ?::tsquery', bindings: [`'${word.replace(/['\\]/g, '$&$&')}'${sign}`] };
+}
 
 function wholeWords(search: Search): Condition {
   const { words, digits } = search;
@@ -150,11 +180,8 @@ function wholeWords(search: Search): Condition {
 }
 
 function beginnings(search: Search): Condition {
-  const begun = withoutIndex(
-    search,
-    all(search.words, (word) => like(' ', word, '')),
-  );
-  return search.digits === undefined ? begun : either(begun, wholeWords(search));
+  const inWords = withoutIndex(search, all(search.words, begun));
+  return search.digits === undefined ? inWords : either(inWords, wholeWords(search));
 }
 
 function parts(search: Search): Condition {
@@ -170,10 +197,8 @@ function withoutIndex({ words, newest }: Search, condition: Condition): Conditio
   return isIndexed ? condition : amongNewest(condition, newest);
 }
 
-const amongNewest = ({ sql, bindings }: Condition, newest: string): Condition => ({
-  sql: `${sql} and c.id > ?`,
-  bindings: [...bindings, newest],
-});
+const amongNewest = (condition: Condition, newest: string): Condition =>
+  all([condition, { sql: 'c.id > ?', bindings: [newest] }], inBrackets);
 
 /** Each word is a part of something, or a name that is spelt much like it. */
 async function similar({ words }: Search, db: Database): Promise<Condition | undefined> {
@@ -209,16 +234,31 @@ async function namesLike(db: Database, text: string): Promise<string[]> {
   return alike.map(({ word }) => word);
 }
 
+const none = ({ sql, bindings }: Condition): Condition => ({ sql: `not (${sql})`, bindings });
+
+const inBrackets = ({ sql, bindings, indexed }: Condition): Condition => ({
+  ...{ sql: `(${sql})`, bindings },
+  indexed: indexed && { sql: `(${indexed.sql})`, bindings: indexed.bindings },
+});
+
 function all<Item>(items: Item[], make: (item: Item, nr: number) => Condition): Condition {
-  const conditions = items.map(make);
-  return {
-    sql: conditions.map(({ sql }) => sql).join(' and '),
-    bindings: conditions.flatMap(({ bindings }) => bindings),
-  };
+  return join(items.map(make), ' and ');
 }
 
 function either(one: Condition, other: Condition): Condition {
-  return { sql: `(${one.sql} or ${other.sql})`, bindings: [...one.bindings, ...other.bindings] };
+  return inBrackets(join([one, other], ' or '));
+}
+
+function join(conditions: Condition[], word: ' and ' | ' or '): Condition {
+  const joined = (parts: readonly Sql[]): Sql => ({
+    sql: parts.map(({ sql }) => sql).join(word),
+    bindings: parts.flatMap(({ bindings }) => bindings),
+  });
+  const hasIndexed = conditions.some(({ indexed }) => indexed !== undefined);
+  return {
+    ...joined(conditions),
+    indexed: hasIndexed ? joined(conditions.map((condition) => condition.indexed ?? condition)) : undefined,
+  };
 }
 
 /** A phone number as it is stored, whatever way it was written; of a national one what follows its leading zeros. */
