@@ -1,6 +1,6 @@
 // The batcher with a recording function in place of the work: what shares a batch, and who gets which answer.
 
-import { createBatcher } from '@customer-service/runtime';
+import { type BatcherLimits, createBatcher } from '@customer-service/runtime';
 import { expect } from 'chai';
 import { failureOf } from '../store/fixtures.ts';
 
@@ -13,14 +13,18 @@ interface Run {
 }
 
 /** A batcher whose runs are recorded and wait for the test to answer them. */
-function recordingBatcher(max = 100) {
+function recordingBatcher(max = 100, limits?: BatcherLimits) {
   const runs: Run[] = [];
-  const batcher = createBatcher<number, string>((items) => {
-    return new Promise<Answers>((resolve, reject) => {
-      const answer = (answers = items.map((item) => `answer ${item}`)) => resolve(answers);
-      runs.push({ items, answer, fail: reject });
-    });
-  }, max);
+  const batcher = createBatcher<number, string>(
+    (items) => {
+      return new Promise<Answers>((resolve, reject) => {
+        const answer = (answers = items.map((item) => `answer ${item}`)) => resolve(answers);
+        runs.push({ items, answer, fail: reject });
+      });
+    },
+    max,
+    limits,
+  );
   return { batcher, runs, run: (index: number) => runs[index] as Run };
 }
 
@@ -143,5 +147,43 @@ describe('the batcher', () => {
     await Promise.all(answers);
     await turn();
     expect(batcher.size()).to.equal(0);
+  });
+
+  describe('with limits for those who wait', () => {
+    const refuse = (fault?: unknown) => (fault === undefined ? new Error('too late') : undefined);
+
+    it('refuses what has waited too long for a batch, one by one, and never what is in one', async () => {
+      const { batcher, runs, run } = recordingBatcher(100, { wait_ms: 20, refuse });
+      const first = batcher.add(1);
+      await turn();
+      const late = [2, 3].map((item) => failureOf(batcher.add(item)));
+      expect((await Promise.all(late)).map((error) => error.message)).to.deep.equal(['too late', 'too late']);
+      expect((await failureOf(batcher.add(4))).message, 'the clock goes on').to.equal('too late');
+      run(0).answer();
+      expect(await first).to.equal('answer 1');
+      const next = batcher.add(5);
+      await turn();
+      run(1).answer();
+      expect(await next).to.equal('answer 5');
+      expect(runs.map(({ items }) => items)).to.deep.equal([[1], [5]]);
+    });
+
+    it('refuses what waits behind a batch that failed, when the fault would meet it too', async () => {
+      const { batcher, runs, run } = recordingBatcher(100, {
+        wait_ms: 60_000,
+        refuse: (fault) => ((fault as Error | undefined)?.message === 'away' ? new Error('away as well') : undefined),
+      });
+      for (const message of ['away', 'its own']) {
+        const failing = failureOf(batcher.add(1));
+        await turn();
+        const behind = batcher.add(2);
+        const heard = message === 'away' ? failureOf(behind).then((error) => error.message) : behind;
+        run(runs.length - 1).fail(new Error(message));
+        await failing;
+        await turn();
+        if (message !== 'away') run(runs.length - 1).answer();
+        expect(await heard).to.equal(message === 'away' ? 'away as well' : 'answer 2');
+      }
+    });
   });
 });

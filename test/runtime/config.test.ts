@@ -50,7 +50,15 @@ describe('the configuration of the API', () => {
   it('needs a database and a key only; the rest has a default', () => {
     expect(loadApiConfig(sound)).to.deep.equal({
       ...{ database_url: DATABASE_URL, direct_database_url: DATABASE_URL, redis_url: null, log_level: 'info' },
-      ...{ host: '127.0.0.1', port: 3000, test_clock: false },
+      ...{
+        host: '127.0.0.1',
+        port: 3000,
+        max_in_flight: 500,
+        ops_host: '127.0.0.1',
+        ops_port: 3001,
+        ops_password: null,
+        test_clock: false,
+      },
       jwt: {
         keys: { kind: 'secret', secret: JWT_SECRET, previous: null },
         ...{ algorithms: ['HS256'], issuer: null, audience: null, role_claim: 'role' },
@@ -62,13 +70,16 @@ describe('the configuration of the API', () => {
   it('takes what is set', () => {
     const environment = {
       ...{ DATABASE_URL, DIRECT_DATABASE_URL: 'postgres://direct/service', REDIS_URL: 'rediss://:pass@redis:6379/1' },
-      ...{ TEST_CLOCK: '1', HOST: '0.0.0.0', PORT: '8080', LOG_LEVEL: 'warn', JWT_PUBLIC_KEY, JWT_ALGORITHMS: 'ES256' },
+      ...{ OPS_HOST: '::1', OPS_PORT: '0', OPS_PASSWORD: 'a long password', TEST_CLOCK: '1', MAX_IN_FLIGHT: '64' },
+      ...{ HOST: '0.0.0.0', PORT: '8080', LOG_LEVEL: 'warn', JWT_PUBLIC_KEY, JWT_ALGORITHMS: 'ES256' },
       ...{ JWT_ISSUER: 'https://id.example', JWT_AUDIENCE: 'shop', JWT_ROLE_CLAIM: 'app_metadata.role' },
       ...{ RATE_LIMITS: 'customer=50/s, failures=off', CORS_ORIGINS: 'https://shop.example, http://localhost:8080' },
     };
     expect(loadApiConfig(environment)).to.deep.equal({
       ...{ database_url: DATABASE_URL, direct_database_url: 'postgres://direct/service' },
       ...{ redis_url: 'rediss://:pass@redis:6379/1', log_level: 'warn', host: '0.0.0.0', port: 8080, test_clock: true },
+      max_in_flight: 64,
+      ...{ ops_host: '::1', ops_port: 0, ops_password: 'a long password' },
       jwt: {
         ...{
           keys: { kind: 'public_key', pem: JWT_PUBLIC_KEY },
@@ -84,7 +95,8 @@ describe('the configuration of the API', () => {
   });
 
   it('counts an empty variable as unset', () => {
-    const optional = 'DIRECT_DATABASE_URL REDIS_URL HOST PORT LOG_LEVEL JWT_PUBLIC_KEY JWT_ALGORITHMS JWT_ISSUER';
+    const optional =
+      'DIRECT_DATABASE_URL REDIS_URL HOST PORT OPS_HOST OPS_PORT LOG_LEVEL JWT_PUBLIC_KEY JWT_ALGORITHMS JWT_ISSUER';
     const empty = Object.fromEntries(
       `${optional} JWT_AUDIENCE JWT_ROLE_CLAIM JWT_SECRET_PREVIOUS JWKS_URL RATE_LIMITS CORS_ORIGINS`
         .split(' ')
@@ -100,7 +112,12 @@ describe('the configuration of the API', () => {
 
   const wrong: Environment = {
     ...{ DATABASE_URL: `mysql://app:${SECRET_VALUE}@db/service`, DIRECT_DATABASE_URL: SECRET_VALUE },
-    ...{ REDIS_URL: `http://:${SECRET_VALUE}@redis`, LOG_LEVEL: SECRET_VALUE, PORT: SECRET_VALUE },
+    ...{
+      REDIS_URL: `http://:${SECRET_VALUE}@redis`,
+      LOG_LEVEL: SECRET_VALUE,
+      PORT: SECRET_VALUE,
+      OPS_PORT: SECRET_VALUE,
+    },
     ...{ JWT_SECRET: SECRET_VALUE, JWT_PUBLIC_KEY: SECRET_VALUE, JWT_ROLE_CLAIM: `${SECRET_VALUE}!` },
     ...{ JWT_SECRET_PREVIOUS: SECRET_VALUE, JWKS_URL: `https://me:${SECRET_VALUE}@id.example` },
     ...{ RATE_LIMITS: `service=${SECRET_VALUE}`, CORS_ORIGINS: `https://${SECRET_VALUE}/` },
@@ -197,9 +214,12 @@ describe('the configuration of the API', () => {
 
 describe('the configuration of the worker', () => {
   it('needs a database and no key', () => {
-    expect(loadWorkerConfig({ DATABASE_URL })).to.deep.equal({
+    const alone = {
       ...{ database_url: DATABASE_URL, direct_database_url: DATABASE_URL, redis_url: null, log_level: 'info' },
-    });
+      ...{ ops_host: '127.0.0.1', ops_port: null },
+    };
+    expect(loadWorkerConfig({ DATABASE_URL })).to.deep.equal(alone);
+    expect(loadWorkerConfig({ DATABASE_URL, WORKER_OPS_PORT: '0' })).to.deep.equal({ ...alone, ops_port: 0 });
   });
 
   it('tells every fault at once', () => {

@@ -10,13 +10,23 @@ interface ProcessConfig {
   /** Set: the queue is on Redis. Null: it lives in the same PostgreSQL. */
   redis_url: string | null;
   log_level: string;
+  /** Where metrics, probes and dashboards are served; apart from what is public. */
+  ops_host: string;
 }
 
-export type WorkerConfig = ProcessConfig;
+export interface WorkerConfig extends ProcessConfig {
+  /** Null: no listener, so that any number of workers can run on one machine. */
+  ops_port: number | null;
+}
 
 export interface ApiConfig extends ProcessConfig, AccessConfig {
   host: string;
   port: number;
+  /** How much one process has under way at the most: requests, and 64 KiB of their bodies. */
+  max_in_flight: number;
+  ops_port: number;
+  /** Signs in on the ops page as the user `ops`; null: with a token only. */
+  ops_password: string | null;
   /** Whether PUT /test-clock may move the ledger's clock; never in production. */
   test_clock: boolean;
 }
@@ -30,12 +40,18 @@ const process_schema = Joi.object({
   DIRECT_DATABASE_URL: Joi.string().uri({ scheme: ['postgres', 'postgresql'] }),
   REDIS_URL: Joi.string().uri({ scheme: ['redis', 'rediss'] }),
   LOG_LEVEL: Joi.string().valid('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
+  OPS_HOST: Joi.string().default('127.0.0.1'),
 });
+
+const worker_schema = process_schema.keys({ WORKER_OPS_PORT: Joi.number().port() });
 
 const api_schema = process_schema
   .keys({
     HOST: Joi.string().default('127.0.0.1'),
     PORT: Joi.number().port().default(3000),
+    MAX_IN_FLIGHT: Joi.number().integer().min(32).default(500),
+    OPS_PORT: Joi.number().port().default(3001),
+    OPS_PASSWORD: Joi.string().min(12),
     NODE_ENV: Joi.string(),
     TEST_CLOCK: Joi.boolean()
       .truthy('1')
@@ -56,7 +72,9 @@ const api_schema = process_schema
   });
 
 export function loadWorkerConfig(environment: Environment = process.env): WorkerConfig {
-  return processConfig(check(process_schema, environment));
+  const value = check(worker_schema, environment);
+  const { WORKER_OPS_PORT: port } = value;
+  return { ...processConfig(value), ops_port: port === undefined ? null : Number(port) };
 }
 
 /** @throws Error that lists every fault, a line each, with no value in it */
@@ -66,6 +84,9 @@ export function loadApiConfig(environment: Environment = process.env): ApiConfig
     ...processConfig(value),
     host: value.HOST as string,
     port: Number(value.PORT),
+    max_in_flight: Number(value.MAX_IN_FLIGHT),
+    ops_port: Number(value.OPS_PORT),
+    ops_password: value.OPS_PASSWORD ?? null,
     test_clock: Boolean(value.TEST_CLOCK),
     ...toAccessConfig(value),
   };
@@ -77,6 +98,7 @@ function processConfig(value: Partial<Record<string, string>>): ProcessConfig {
     direct_database_url: value.DIRECT_DATABASE_URL ?? (value.DATABASE_URL as string),
     redis_url: value.REDIS_URL ?? null,
     log_level: value.LOG_LEVEL as string,
+    ops_host: value.OPS_HOST as string,
   };
 }
 

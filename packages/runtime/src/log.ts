@@ -2,6 +2,7 @@
 // names are redacted, and of an error only what can't quote a value is kept.
 
 import { type Logger, pino } from 'pino';
+import { currentTraceId, isTracing } from './trace.ts';
 
 export type Log = Logger;
 
@@ -14,7 +15,13 @@ export function createLog(name: string, level: string): Log {
     redact: [...REDACTED, ...REDACTED.map((field) => `*.${field}`)],
     serializers: { error: describeError, err: describeError },
     timestamp: pino.stdTimeFunctions.isoTime,
+    ...(isTracing() && { mixin: traceOfLine }),
   });
+}
+
+function traceOfLine(): { trace_id?: string } {
+  const trace_id = currentTraceId();
+  return trace_id === undefined ? {} : { trace_id };
 }
 
 /** What a log, or the queue, may know of an error. An allow-list: libraries hang whole requests on their errors. */

@@ -1,12 +1,15 @@
 // How a process ends: what was opened is closed in reverse order, within a time limit, whoever asked for the end.
 
 import type { Log } from './log.ts';
+import { flushTraces } from './trace.ts';
 
 const LIMIT_MS = 10_000;
 
 export interface Shutdown {
   /** Registers what closes something that was just opened. */
   onClose(name: string, close: () => Promise<unknown>): void;
+  /** Whether the end has begun: readiness says so, so that nothing new is sent here. */
+  isEnding(): boolean;
 }
 
 /**
@@ -14,7 +17,7 @@ export interface Shutdown {
  * Exit code 0 after an orderly end, 1 after a fault or when the limit ran out.
  */
 export function createShutdown(log: Log): Shutdown {
-  const closers: { name: string; close: () => Promise<unknown> }[] = [];
+  const closers: { name: string; close: () => Promise<unknown> }[] = [{ name: 'traces', close: flushTraces }];
   let ending = false;
 
   async function end(reason: string, exitCode: number): Promise<void> {
@@ -36,7 +39,7 @@ export function createShutdown(log: Log): Shutdown {
       void end(fault, 1);
     });
   }
-  return { onClose: (name, close) => closers.push({ name, close }) };
+  return { onClose: (name, close) => closers.push({ name, close }), isEnding: () => ending };
 }
 
 /** Tells a parent process that forked this one, if there is one, that it is up. */
