@@ -1,9 +1,27 @@
 // Composition root of the worker: opens the database and the queue, applies what waits, closes in reverse order.
 
-import { announceReady, createLog, createShutdown, loadWorkerConfig, openWorker } from '@customer-service/runtime';
-import { assertReady, openDatabase } from '@customer-service/store';
+import { createRequire } from 'node:module';
+import { TRANSACTION_TYPES } from '@customer-service/domain';
+import {
+  announceReady,
+  createApplyMetrics,
+  createLog,
+  createMetrics,
+  createProbes,
+  createReconcileMetrics,
+  createShutdown,
+  healthOf,
+  listenForProbes,
+  loadWorkerConfig,
+  openWorker,
+  startActivityReports,
+  watchPools,
+} from '@customer-service/runtime';
+import { activityOf, assertReady, databaseAnswers, openDatabase, poolUsage } from '@customer-service/store';
 import { createApplier } from './batch.ts';
 import { startFold } from './fold.ts';
+import { createObserve } from './observe.ts';
+import { startReconciling } from './reconcile.ts';
 import { startSettling } from './settle.ts';
 import { startSweep } from './sweep.ts';
 
@@ -16,16 +34,40 @@ shutdown.onClose('database', () => db.destroy());
 // Its own connections, so that whatever keeps the others busy can't keep the sweep from its work. The fold shares them.
 const sweepDb = openDatabase({ url: config.database_url, pool_max: 2, application_name: 'worker sweep' });
 shutdown.onClose('sweep database', () => sweepDb.destroy());
-await assertReady(db);
+await assertReady(db, config);
 
-const sweep = startSweep(sweepDb, log);
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+const metrics = createMetrics('worker', version);
+watchPools(metrics, { worker: () => poolUsage(db), sweep: () => poolUsage(sweepDb) });
+const observe = createObserve(
+  createApplyMetrics(metrics, { types: TRANSACTION_TYPES, by: ['queue', 'sweep', 'settling'] }),
+  log,
+);
+// Closed after all that does something, so that its last report has everything.
+const reports = startActivityReports(metrics, activityOf(sweepDb, 'worker', version), log);
+shutdown.onClose('activity', reports.stop);
+const sweep = startSweep(sweepDb, observe('sweep'), log);
 shutdown.onClose('sweep', sweep.stop);
 const fold = startFold(sweepDb, log);
 shutdown.onClose('fold', fold.stop);
-const settling = startSettling(sweepDb, log);
+const settling = startSettling(sweepDb, observe('settling'), log);
 shutdown.onClose('settling', settling.stop);
-const worker = openWorker(config, log, createApplier(db, log));
+const reconciling = startReconciling(db, createReconcileMetrics(metrics), log);
+shutdown.onClose('reconciling', reconciling.stop);
+const worker = openWorker(config, log, createApplier(db, observe('queue'), log));
 shutdown.onClose('queue worker', worker.close);
 
-announceReady();
-log.info({ queue: config.redis_url === null ? 'postgresql' : 'redis' }, 'worker ready');
+const health = async () =>
+  healthOf({ version, redis_url: config.redis_url, database: await databaseAnswers(db), queue: worker.isUp() });
+const ops =
+  config.ops_port === null
+    ? null
+    : await listenForProbes(
+        { host: config.ops_host, port: config.ops_port },
+        createProbes({ metrics, health, isEnding: shutdown.isEnding }),
+        log,
+      );
+if (ops) shutdown.onClose('ops listener', ops.close);
+
+announceReady({ ops_url: ops?.url });
+log.info({ ops_url: ops?.url, queue: config.redis_url === null ? 'postgresql' : 'redis' }, 'worker ready');

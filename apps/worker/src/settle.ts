@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '@customer-service/runtime';
 import { applyApart, type Database, isStorageFault, listLapsed, requalifySome } from '@customer-service/store';
+import type { Observer } from './observe.ts';
 
 const EVERY_MS = 1_000;
 const JITTER_MS = 200;
@@ -16,15 +17,17 @@ export interface Settling {
   stop(): Promise<void>;
 }
 
-export function startSettling(db: Database, log: Log): Settling {
+export function startSettling(db: Database, { onApplied, failed }: Observer, log: Log): Settling {
   const stopping = new AbortController();
 
   /** @returns whether there may be more */
   async function round(): Promise<boolean> {
     const lapsed = await listLapsed(db, ACCOUNTS);
-    const failures = lapsed.length === 0 ? new Map() : await applyApart(db, lapsed, { settle: 'overdue' });
-    for (const [customer_id, error] of failures) log.error({ customer_id, error }, 'settling failed');
-    const requalified = await requalifySome(db, ACCOUNTS);
+    const failures = lapsed.length === 0 ? new Map() : await applyApart(db, lapsed, { settle: 'overdue', onApplied });
+    failed(failures.size);
+    for (const [customer_id, error] of failures)
+      log[isStorageFault(error) ? 'warn' : 'error']({ customer_id, error }, 'settling failed');
+    const requalified = await requalifySome(db, ACCOUNTS, { onApplied });
     return (lapsed.length === ACCOUNTS && failures.size === 0) || requalified === ACCOUNTS;
   }
 

@@ -2,8 +2,9 @@
 // queue flushed, dead or absent it does all the work, a little later. It applies and does not ring again.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Log } from '@customer-service/runtime';
+import { inTrace, type Log } from '@customer-service/runtime';
 import { applyApart, type Database, isStorageFault, listOverdueCustomers } from '@customer-service/store';
+import type { Observer } from './observe.ts';
 
 const EVERY_MS = 500;
 const JITTER_MS = 100;
@@ -13,13 +14,15 @@ const OLDER_THAN_MS = 500;
 const ROWS = 2_000;
 /** A customer whose transactions could not be applied is left alone for this long. */
 const PAUSE_MS = 5_000;
+/** The same after a fault that passes, such as an account that somebody holds locked. */
+const PASSING_MS = 500;
 
 export interface Sweep {
   /** Resolves when the round under way is over. */
   stop(): Promise<void>;
 }
 
-export function startSweep(db: Database, log: Log): Sweep {
+export function startSweep(db: Database, { onApplied, failed }: Observer, log: Log): Sweep {
   const paused = new Map<string, number>();
   const stopping = new AbortController();
 
@@ -31,10 +34,13 @@ export function startSweep(db: Database, log: Log): Sweep {
       limit: ROWS,
     });
     if (overdue.length === 0) return false;
-    const failures = await applyApart(db, overdue);
+    const apply = () => applyApart(db, overdue, { onApplied });
+    const failures = await inTrace({ name: 'sweep', kind: 'consumer', parent: null }, apply);
+    failed(failures.size);
     for (const [customer_id, error] of failures) {
-      paused.set(customer_id, Date.now() + PAUSE_MS);
-      log.error({ customer_id, error }, 'sweeping failed');
+      const passing = isStorageFault(error);
+      paused.set(customer_id, Date.now() + (passing ? PASSING_MS : PAUSE_MS));
+      log[passing ? 'warn' : 'error']({ customer_id, error }, 'sweeping failed');
     }
     return failures.size < overdue.length;
   }
