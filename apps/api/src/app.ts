@@ -1,9 +1,12 @@
-// The life of a request, read downwards: headers, id and log, errors, origins, then per route: token, limits, permission,
+// The life of a request, read downwards: headers, id and log, errors, origins, then per route: admission, token, limits, permission,
 // parts, handler.
 
+import { isTracing } from '@customer-service/runtime';
 import Router from '@koa/router';
 import Koa from 'koa';
+import compose from 'koa-compose';
 import { isHeld } from './etags.ts';
+import { admitSome } from './middleware/admission.ts';
 import { createAuthenticator } from './middleware/authenticate.ts';
 import { allowOrigins } from './middleware/cors.ts';
 import { writeProblems } from './middleware/errors.ts';
@@ -14,6 +17,7 @@ import type { SharedCounts } from './middleware/limiter.ts';
 import { permit } from './middleware/permit.ts';
 import { createRequestLimits, type RequestLimits } from './middleware/rate-limits.ts';
 import { logRequests } from './middleware/request-log.ts';
+import { traceRequests } from './middleware/trace-requests.ts';
 import { checkParts } from './middleware/validate.ts';
 import { Problem } from './problems.ts';
 import { type Answer, type ApiRequest, movesPoints, type Route, type Services } from './route.ts';
@@ -25,21 +29,25 @@ export function createApp(services: Services, shared: SharedCounts = null): Koa 
   const app = new Koa();
   const router = new Router({ sensitive: true, strict: true });
   const authenticate = createAuthenticator(services.config.jwt, services.log);
+  const admission = admitSome(services.config.max_in_flight);
   const limits = createRequestLimits(services.config.rate_limits, { shared, log: services.log });
 
+  if (isTracing()) app.use(traceRequests);
   app.use(setSecurityHeaders);
-  app.use(logRequests(services.log));
+  app.use(logRequests(services.log, services.metrics));
   app.use(writeProblems(services.log));
   app.use(keepHttpRules);
   app.use(allowOrigins(services.config.cors_origins));
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = routes.filter((route) => route.path === path);
     for (const route of methods) {
-      const guards = guardsOf(route, authenticate, limits);
+      const guards = guardsOf(route, { admission, authenticate, limits });
       const body = route.body === undefined ? [] : [readJson(route)];
       const items = route.max_items === undefined ? [] : [limits.items];
       const follow = path.includes(':customer_id') ? [followMerge(services.db)] : [];
-      router[route.method](path, ...guards, ...body, ...items, checkParts(route), ...follow, answer(route, services));
+      const steps = [...guards, ...body, ...items, checkParts(route), ...follow, answer(route, services)];
+      // Put together once: the router would do it for each request.
+      router[route.method](path, compose(steps));
     }
     // Before the next path, which may take this one for an id.
     router.all(path, otherMethods(methods));
@@ -51,15 +59,22 @@ export function createApp(services: Services, shared: SharedCounts = null): Koa 
   return app;
 }
 
-const setSecurityHeaders: Koa.Middleware = async (ctx, next) => {
-  ctx.set(SECURITY_HEADERS);
-  await next();
+const setSecurityHeaders: Koa.Middleware = (ctx, next) => {
+  for (const name in SECURITY_HEADERS) ctx.res.setHeader(name, SECURITY_HEADERS[name] as string);
+  return next();
 };
 
+interface Guards {
+  admission: Koa.Middleware;
+  authenticate: Koa.Middleware;
+  limits: RequestLimits;
+}
+
 /** A customer's movements are counted after `permit`, so that nobody uses up what is not theirs. */
-function guardsOf(route: Route, authenticate: Koa.Middleware, limits: RequestLimits): Koa.Middleware[] {
+function guardsOf(route: Route, { admission, authenticate, limits }: Guards): Koa.Middleware[] {
+  // Health among them, which a busy process must answer as well.
   if (route.permission === 'public') return [];
-  const guards = [limits.failures, authenticate, limits.principal, permit(route.permission)];
+  const guards = [admission, limits.failures, authenticate, limits.principal, permit(route.permission)];
   return movesPoints(route) ? [...guards, limits.movements] : guards;
 }
 

@@ -50,7 +50,8 @@ function inOrder(named: Map<string, Json>): Json {
   return Object.fromEntries([...named].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-type Area<Name> = Name extends `${infer Before}:${string}` ? Before : 'operation';
+/** What is asked of the ops listener is not part of this contract. */
+type Area<Name> = Name extends `${infer Before}:${string}` ? Exclude<Before, 'ops'> : 'operation';
 
 const TAGS: Record<Area<Route['permission']>, string> = {
   customers: 'Profiles: made, found, changed, merged, erased',
@@ -154,6 +155,7 @@ export function problemsOf(route: Route): ProblemCode[] {
     'rate-limited',
     'keys-unavailable',
     'storage-unavailable',
+    'overloaded',
     'internal',
   ];
   if (route.body) {

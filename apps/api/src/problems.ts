@@ -23,6 +23,7 @@ type HttpCode =
   | 'forbidden'
   | 'keys-unavailable'
   | 'rate-limited'
+  | 'overloaded'
   | 'request-timeout'
   | 'uri-too-long'
   | 'headers-too-large'
@@ -177,6 +178,11 @@ export const PROBLEMS: Record<ProblemCode, ProblemType> = {
     title: 'The customer was merged before',
     help: 'The customer to merge from lives on as another one, which the detail names. Merge that one, if they are one person.',
   },
+  'customer-quarantined': {
+    status: 409,
+    title: 'The customer is in quarantine',
+    help: 'Deciding its transactions failed again and again, by a fault of ours that has been logged. What it posts is accepted and waits; it can be erased or merged after it has been released. Nothing was written.',
+  },
   'version-mismatch': {
     status: 412,
     title: 'The customer has been changed since',
@@ -201,6 +207,11 @@ export const PROBLEMS: Record<ProblemCode, ProblemType> = {
     status: 429,
     title: 'Too many requests',
     help: 'RateLimit-Policy says how many requests there may be in how many seconds, RateLimit how many are left; each event in a batch counts as one. Nothing was written. Send the same again after Retry-After seconds, with the same Idempotency-Key.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'The service is busy',
+    help: 'This process has as many requests under way as it can serve in good time, or this one has waited too long for its turn. Nothing was written. Send the same again after Retry-After seconds, with the same Idempotency-Key.',
   },
   'request-timeout': {
     status: 408,

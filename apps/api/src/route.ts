@@ -7,6 +7,7 @@ import type { ApiConfig, Batcher, Doorbell, Log } from '@customer-service/runtim
 import type { Accepted, Database, NewTransaction } from '@customer-service/store';
 import type Joi from 'joi';
 import type { PromisedHeader, RequestHeader } from './openapi-headers.ts';
+import type { ApiMetrics } from './ops-listener/metrics.ts';
 import type { ProblemCode } from './problems.ts';
 
 /** Who asks, as the token says. */
@@ -15,17 +16,24 @@ export interface Principal {
   role: string;
 }
 
+export interface ToApply {
+  customer_id: string;
+  /** Of whoever waits, if it is traced. */
+  traceparent: string | null;
+}
+
 export interface Services {
   db: Database;
   doorbell: Doorbell;
   /** Accepts one transaction; those that arrive together share one INSERT. */
   accept: Batcher<NewTransaction, Accepted>;
   /** Applies at once what waits for one customer; callers that arrive together share one SQL transaction. */
-  apply: Batcher<string, null>;
+  apply: Batcher<ToApply, null>;
   /** Whether PostgreSQL answers; callers that ask together share one question. */
   isDatabaseUp: Batcher<null, boolean>;
   config: ApiConfig;
   log: Log;
+  metrics: ApiMetrics;
   version: string;
   /** What /openapi.json answers. */
   document: object;

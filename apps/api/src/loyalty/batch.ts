@@ -31,6 +31,7 @@ export async function ingest(request: ApiRequest<Batch, { atomic?: boolean }>, s
 
   const sound = checked.filter((item): item is store.NewTransaction => !isRefusal(item));
   const answers = sound.length === 0 ? [] : await acceptFollowingMerges(services.db, sound, atomic);
+  services.metrics.accepted(sound, answers);
   if (atomic) refuseAll(answers.map((answer) => (isRefusal(answer) ? answer : null)));
 
   const rest = answers.values();

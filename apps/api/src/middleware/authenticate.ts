@@ -15,19 +15,28 @@ const CLOCK_TOLERANCE_S = 5;
 /** It is kept with what it did, so it must be something that can be. */
 const SUBJECT = /^[^\p{C}]{1,255}$/u;
 
-interface Verified {
+export interface Verified {
   principal: Principal;
   expires_ms: number;
   key: TokenKey;
 }
 
 export function createAuthenticator(config: TokenConfig, log: Log): Middleware {
+  const identify = createTokenReader(config, log);
+  return async (ctx, next) => {
+    ctx.state.principal = (await identify(ctx.get('Authorization'))).principal;
+    await next();
+  };
+}
+
+/** Says who an Authorization header names, and until when. @throws Problem */
+export function createTokenReader(config: TokenConfig, log: Log): (header: string) => Promise<Verified> {
   const keys = openTokenKeys(config, log);
   // A till sends the same token thousands of times; verifying it once is enough until it, or its key, expires.
   const cache = new Map<string, Verified>();
 
-  return async (ctx, next) => {
-    const token = bearerToken(ctx.get('Authorization'));
+  return async (header) => {
+    const token = bearerToken(header);
     let verified = cache.get(token);
     if (verified === undefined || verified.expires_ms <= Date.now() || !keys.holds(verified.key)) {
       cache.delete(token);
@@ -35,8 +44,7 @@ export function createAuthenticator(config: TokenConfig, log: Log): Middleware {
       if (cache.size >= CACHED_TOKENS) cache.clear();
       cache.set(token, verified);
     }
-    ctx.state.principal = verified.principal;
-    await next();
+    return verified;
   };
 }
 

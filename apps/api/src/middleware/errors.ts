@@ -17,7 +17,9 @@ export function writeProblems(log: Log): Middleware {
       const refusal = toRefusal(error);
       const { status } = PROBLEMS[refusal.code];
       if (status === 500) log.error({ request_id, code: refusal.code, error }, 'request failed');
-      if (status === 503) log.warn({ request_id, code: refusal.code, error }, 'request failed');
+      // Under overload a line a refusal would be one more load; the request's own line has its status.
+      if (status === 503 && refusal.code !== 'overloaded')
+        log.warn({ request_id, code: refusal.code, error }, 'request failed');
       ctx.status = status;
       ctx.body = problemDocument(refusal, { path: ctx.path, request_id });
       ctx.type = 'application/problem+json';

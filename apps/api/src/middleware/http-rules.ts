@@ -4,11 +4,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
 import { Problem } from '../problems.ts';
 
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+export const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 /** Node limits the bytes of the headers, but counts none for colons and line ends, and drops lines past the 2,000th. */
 const MAX_HEADERS = 100;
 
-export const keepHttpRules: Middleware = async (ctx, next) => {
+export const keepHttpRules: Middleware = (ctx, next) => {
   const { httpVersion, rawHeaders } = ctx.req;
   // Node's parser lets 0.9 and 2.0 through as well.
   if (httpVersion !== '1.1' && httpVersion !== '1.0') throw new Problem('bad-request', 'This is HTTP/1.1.');
@@ -17,7 +17,7 @@ export const keepHttpRules: Middleware = async (ctx, next) => {
   }
   checkHost(ctx.req);
   if (!METHODS.has(ctx.method)) throw new Problem('method-not-implemented', 'Nothing here knows this method.');
-  await next();
+  return next();
 };
 
 /** RFC 9112 §3.2: exactly one Host in HTTP/1.1. Its value is never used for anything. */

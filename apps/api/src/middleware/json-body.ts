@@ -31,6 +31,8 @@ export function readJson(route: Route): Middleware {
   };
 }
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 async function readText(stream: NodeJS.ReadableStream, limit: number): Promise<string> {
   const bytes = await rawBody(stream, { limit }).catch((error: { type?: string }) => {
     if (error.type === 'entity.too.large')
@@ -38,7 +40,7 @@ async function readText(stream: NodeJS.ReadableStream, limit: number): Promise<s
     throw new Problem('bad-request', 'The body ended early.');
   });
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return UTF_8.decode(bytes);
   } catch {
     throw new Problem('malformed-json', 'The body is not UTF-8.');
   }
@@ -76,7 +78,7 @@ function parseStrictly(text: string, max_parts: number): unknown {
   const names = countNames(text, max_parts);
   const parsed = (() => {
     try {
-      return parse(text, null, exactNumber);
+      return parsePlain(text) ?? parse(text, null, exactNumber);
     } catch (error) {
       // The parser's own message quotes the text, which may be a person's data: only the place is told.
       const place = /position \d+/.exec((error as Error).message)?.[0];
@@ -86,6 +88,21 @@ function parseStrictly(text: string, max_parts: number): unknown {
   // The parser refuses a name with two values, and takes one that has the same value twice.
   if (checkMembers(parsed) !== names) throw new Problem('malformed-json', 'An object has the same name twice.');
   return parsed;
+}
+
+const CODES = { quote: 34, comma: 44, colon: 58, list: 91, backslash: 92, list_end: 93, object: 123, object_end: 125 };
+
+/** What JSON.parse may read otherwise than the strict parser: escapes, numbers of many digits, and one name. */
+const NOT_PLAIN = /\\|__proto__|[[:,]\s*-?(?:\d{16}|\d+[.eE])/;
+
+/** As the strict parser, in a fraction of its time; undefined where only that one can tell. */
+function parsePlain(text: string): unknown {
+  if (NOT_PLAIN.test(text)) return undefined;
+  try {
+    return JSON.parse(text) ?? undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -98,15 +115,15 @@ function countNames(text: string, max_parts: number): number {
   let names = 0;
   let quoted = false;
   for (let index = 0; index < text.length; index += 1) {
-    const character = text[index];
+    const character = text.charCodeAt(index);
     if (quoted) {
-      if (character === '\\') index += 1;
-      else if (character === '"') quoted = false;
-    } else if (character === '"') quoted = true;
-    else if (character === '{' || character === '[') depth += 1;
-    else if (character === '}' || character === ']') depth -= 1;
-    else if (character === ',') parts += 1;
-    else if (character === ':') names += 1;
+      if (character === CODES.backslash) index += 1;
+      else if (character === CODES.quote) quoted = false;
+    } else if (character === CODES.quote) quoted = true;
+    else if (character === CODES.object || character === CODES.list) depth += 1;
+    else if (character === CODES.object_end || character === CODES.list_end) depth -= 1;
+    else if (character === CODES.comma) parts += 1;
+    else if (character === CODES.colon) names += 1;
     if (parts > max_parts) throw new Problem('json-too-complex', `More than ${max_parts} fields and list items.`);
     if (depth > MAX_DEPTH) throw new Problem('json-too-complex', `More than ${MAX_DEPTH} levels of nesting.`);
   }

@@ -5,7 +5,7 @@ import type { Middleware } from 'koa';
 import { Problem } from '../problems.ts';
 
 export function permit(permission: Permission): Middleware {
-  return async (ctx, next) => {
+  return (ctx, next) => {
     const { sub, role } = ctx.state.principal;
     const scope = scopeOf(role, permission);
     if (scope === undefined) {
@@ -16,6 +16,6 @@ export function permit(permission: Permission): Middleware {
     if (scope === 'own' && ctx.params.customer_id !== sub) {
       throw new DomainError('customer-not-found', 'There is no such customer.');
     }
-    await next();
+    return next();
   };
 }

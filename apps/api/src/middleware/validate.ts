@@ -11,13 +11,19 @@ import type { Route } from '../route.ts';
 const MAX_TOLD = 100;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const OPTIONS: Joi.ValidationOptions = { abortEarly: false, errors: { label: false, wrap: { label: false } } };
+const BODY_OPTIONS: Joi.ValidationOptions = { ...OPTIONS, convert: false };
 
 export function checkParts(route: Route): Middleware {
-  return async (ctx, next) => {
+  let empty: object | undefined;
+  const unasked = () => {
+    empty ??= checkQuery(route, {}) as object;
+    return empty;
+  };
+  return (ctx, next) => {
     checkIds(ctx.params);
-    ctx.state.query = checkQuery(route, ctx.query);
+    ctx.state.query = ctx.querystring === '' ? { ...unasked() } : checkQuery(route, ctx.query);
     if (route.body !== undefined) ctx.state.body = checkBody(route.body, ctx.state.body);
-    await next();
+    return next();
   };
 }
 
@@ -56,7 +62,8 @@ function checkQuery(route: Route, query: object): unknown {
 
 /** @throws Problem `validation-failed` with every fault */
 export function checkBody(schema: Joi.ObjectSchema, body: unknown): unknown {
-  const { error, value } = schema.validate(body, { ...OPTIONS, convert: false });
+  const { error, value } = schema.validate(body, BODY_OPTIONS);
+  if (error === undefined && !hidesName(body)) return value;
   const faults = (error?.details ?? []).map((fault) => ({
     pointer: pointerTo(fault.path),
     code: codeOf(fault),
@@ -69,6 +76,13 @@ export function checkBody(schema: Joi.ObjectSchema, body: unknown): unknown {
 }
 
 const UNKNOWN = { code: 'unknown-field', detail: 'is not allowed' };
+
+function hidesName(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Object.hasOwn(value, '__proto__')) return true;
+  for (const name in value) if (hidesName((value as Record<string, unknown>)[name])) return true;
+  return false;
+}
 
 /** Joi never sees a field named __proto__: copying the object, it takes it for the prototype. */
 function hiddenNames(value: unknown, path: (string | number)[]): FieldError[] {

@@ -3,29 +3,21 @@
 import { createReadStream } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { type Health, healthOf } from '@customer-service/runtime';
 import { PROBLEMS, Problem, type ProblemCode } from '../problems.ts';
 import type { Answer, ApiRequest, Services } from '../route.ts';
 import { PAGE_HEADERS } from '../security-headers.ts';
 import { docsPage, problemPage, problemsPage } from './pages.ts';
 
 /** 200 while requests can be accepted; a queue that is away only makes them slower, which `degraded` says. */
-export async function health(
-  _request: ApiRequest,
-  { isDatabaseUp, doorbell, config, version }: Services,
-): Promise<Answer> {
+export async function health(_request: ApiRequest, services: Services): Promise<Answer> {
+  const body = await checkHealth(services);
+  return { status: body.status === 'down' ? 503 : 200, body };
+}
+
+export async function checkHealth({ isDatabaseUp, doorbell, config, version }: Services): Promise<Health> {
   const database = await isDatabaseUp.add(null);
-  const queue = database && doorbell.isUp();
-  return {
-    status: database ? 200 : 503,
-    body: {
-      status: database ? (queue ? 'ok' : 'degraded') : 'down',
-      version,
-      dependencies: {
-        database: { status: database ? 'up' : 'down' },
-        queue: { status: queue ? 'up' : 'down', backend: config.redis_url === null ? 'postgresql' : 'redis' },
-      },
-    },
-  };
+  return healthOf({ version, redis_url: config.redis_url, database, queue: doorbell.isUp() });
 }
 
 export function openapi(_request: ApiRequest, { document }: Services): Answer {

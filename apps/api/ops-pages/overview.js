@@ -1,0 +1,253 @@
+import { createChart } from '/ops/assets/charts.js';
+
+const EVERY_MS = 2_000;
+const byId = (id) => document.getElementById(id);
+let minutes = 15;
+
+const number = new Intl.NumberFormat('en');
+const count = (value) => number.format(Math.round(value));
+const share = (value) => (value === null ? '–' : `${Math.round(value * 100)} %`);
+const seconds = (value) => {
+  if (value === null || value === undefined) return '–';
+  if (value < 1) return `${Math.round(value * 1_000)} ms`;
+  if (value < 120) return `${value.toFixed(value < 10 ? 1 : 0)} s`;
+  return value < 7_200 ? `${Math.round(value / 60)} min` : `${Math.round(value / 3_600)} h`;
+};
+const ago = (moment) => `${seconds(Math.max(0, (Date.now() - Date.parse(moment)) / 1_000))} ago`;
+
+const showFlow = createChart(
+  byId('flow'),
+  [
+    { label: 'Accepted', colour: '--accepted' },
+    { label: 'Applied', colour: '--applied', fill: true },
+    { label: 'Rejected', colour: '--rejected' },
+  ],
+  count,
+);
+const showLatency = createChart(
+  byId('latency'),
+  [
+    { label: 'p50', colour: '--applied', points: true },
+    { label: 'p99', colour: '--rejected', points: true },
+  ],
+  seconds,
+);
+
+/** Texts are set as text: whatever a name or a reason holds, it is no markup. */
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === 'onclick') made.addEventListener('click', value);
+    else if (value !== undefined) made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+function tile(label, value, { level = 'ok', note = '' } = {}) {
+  return element(
+    'div',
+    { class: 'tile', 'data-level': level, 'data-tile': label },
+    element('span', { class: 'label' }, label),
+    element('strong', {}, value),
+    element('span', { class: 'quiet' }, note),
+  );
+}
+
+function table(heads, lines, empty) {
+  if (lines.length === 0) return element('p', { class: 'quiet' }, empty);
+  const row = (cells, tag) => element('tr', {}, ...cells.map((cell) => element(tag, {}, cell)));
+  return element(
+    'div',
+    { class: 'scroll' },
+    element(
+      'table',
+      {},
+      element('thead', {}, row(heads, 'th')),
+      element('tbody', {}, ...lines.map((cells) => row(cells, 'td'))),
+    ),
+  );
+}
+
+async function act(button, path) {
+  button.disabled = true;
+  const answer = await fetch(path, { method: 'POST' }).catch(() => null);
+  if (answer?.status === 401) return location.assign('/ops/login');
+  if (!answer?.ok) button.title = (await answer?.json().catch(() => null))?.detail ?? 'The service does not answer.';
+  await refresh();
+  button.disabled = false;
+}
+
+const button = (label, path) => {
+  const made = element('button', { type: 'button', onclick: () => act(made, path) }, label);
+  return made;
+};
+
+/** The worst there is to say, in one sentence. */
+function verdict(found) {
+  if (found.database.status === 'down') return ['bad', 'PostgreSQL does not answer: nothing can be accepted.'];
+  const workers = found.processes.filter(({ service, alive }) => service === 'worker' && alive).length;
+  const age = found.backlog.oldest_age_s;
+  if (workers === 0) return ['bad', 'No worker is alive: what is accepted waits.'];
+  if (age > 5) return ['bad', `Points are late: the oldest transaction has waited ${seconds(age)}.`];
+  if (found.quarantined.length > 0) return ['warn', 'Points are flowing, but not for customers in quarantine.'];
+  if (found.queue.status === 'down')
+    return ['warn', 'The queue is away; the sweep applies everything, a little later.'];
+  if ((found.reconciled?.differences ?? 0) > 0) return ['bad', 'The last reconciliation found differences.'];
+  if (found.sweep_share > 0.5) return ['warn', 'The sweep finds more than the queue announces.'];
+  return ['ok', 'Points are flowing.'];
+}
+
+function showTiles(found) {
+  const minute = found.last_minute ?? { accepted: 0, applied: 0, rejected: 0 };
+  const { counts } = found.queue;
+  const age = found.backlog?.oldest_age_s ?? null;
+  const level = (bad, warn) => (bad ? 'bad' : warn ? 'warn' : 'ok');
+  byId('tiles').replaceChildren(
+    tile('Accepted', count(minute.accepted), { note: 'in the last minute' }),
+    tile('Applied', count(minute.applied), { note: 'in the last minute' }),
+    tile('Rejected', count(minute.rejected), { note: 'in the last minute' }),
+    tile('Pending', found.backlog ? count(found.backlog.pending) : '–', {
+      level: level(age > 5, age > 1),
+      note: age > 0 ? `oldest ${seconds(age)}` : 'nothing waits',
+    }),
+    tile('Swept', share(found.sweep_share ?? null), {
+      level: level(false, found.sweep_share > 0.5),
+      note: 'in 5 minutes, unannounced',
+    }),
+    tile('Queue', counts ? count(counts.waiting + counts.active + counts.delayed) : 'away', {
+      level: level(false, counts === null || found.queue.paused || counts.failed > 0),
+      note: counts
+        ? `${found.queue.paused ? 'paused · ' : ''}${count(counts.active)} active · ${count(counts.failed)} failed`
+        : found.queue.backend,
+    }),
+    tile('PostgreSQL', found.database.status, {
+      level: level(found.database.status === 'down'),
+      note: seconds(found.database.answered_ms / 1_000),
+    }),
+    tile(
+      found.queue.backend === 'redis' ? 'Redis' : 'Queue backend',
+      found.queue.backend === 'redis' ? found.queue.status : 'PostgreSQL',
+      {
+        level: level(false, found.queue.status === 'down'),
+        note: found.queue.answered_ms === undefined ? '' : seconds(found.queue.answered_ms / 1_000),
+      },
+    ),
+  );
+}
+
+/** A step in which nothing happened is a zero, not a gap. */
+function showCharts({ steps, range, as_of }) {
+  const step = range.step_s;
+  // The step under way is not full yet, and would look like a fall.
+  const end = (Math.floor(Date.parse(as_of) / 1_000 / step) - 1) * step;
+  const known = new Map(steps.map((each) => [Date.parse(each.at) / 1_000, each]));
+  const times = Array.from(
+    { length: (range.minutes * 60) / step },
+    (_, index) => end - (range.minutes * 60 - step) + index * step,
+  );
+  const line = (read) => times.map((at) => read(known.get(at)));
+  const rate = (field) => line((each) => ((each?.[field] ?? 0) * 60) / step);
+  showFlow([times, rate('accepted'), rate('applied'), rate('rejected')]);
+  showLatency([times, line((each) => each?.latency_p50_s ?? null), line((each) => each?.latency_p99_s ?? null)]);
+}
+
+function showLists(found) {
+  byId('processes').replaceChildren(
+    table(
+      ['', 'Process', 'Version', 'Up', 'Heartbeat'],
+      found.processes.map((each) => [
+        element('span', {
+          class: 'dot',
+          'data-level': each.alive ? 'ok' : 'bad',
+          title: each.alive ? 'alive' : 'silent',
+        }),
+        `${each.service} ${each.host}:${each.pid}`,
+        each.version,
+        seconds((Date.parse(found.as_of) - Date.parse(each.started_at)) / 1_000),
+        each.alive ? `${seconds(each.silent_s)} ago` : `silent for ${seconds(each.silent_s)}`,
+      ]),
+      'No process has told of itself.',
+    ),
+  );
+  byId('quarantine').replaceChildren(
+    table(
+      ['Customer', 'Fault', 'Waiting', 'Since', ''],
+      found.quarantined.map((each) => [
+        element('code', { title: each.customer_id }, each.customer_id.slice(0, 8)),
+        each.fault,
+        count(each.pending),
+        ago(each.quarantined_at),
+        found.may_operate ? button('Release', `/ops/quarantine/${each.customer_id}/release`) : '',
+      ]),
+      'Nobody.',
+    ),
+  );
+  byId('failed').replaceChildren(
+    table(
+      ['Job', 'Reason', 'When', ''],
+      found.queue.failed.map((each) => [
+        element(
+          'a',
+          { href: `/ops/queues/queue/loyalty/${encodeURIComponent(each.id)}` },
+          `${each.type} ${each.id.slice(0, 8)}`,
+        ),
+        each.reason ?? '',
+        each.failed_at ? ago(each.failed_at) : '',
+        found.may_operate ? button('Retry', `/ops/failed/${encodeURIComponent(each.id)}/retry`) : '',
+      ]),
+      'None.',
+    ),
+  );
+  const last = found.reconciled;
+  const result = last
+    ? element(
+        'p',
+        {},
+        element('span', { class: 'dot', 'data-level': last.differences === 0 ? 'ok' : 'bad' }),
+        ` ${count(last.accounts)} accounts, ${count(last.differences)} differences, ${ago(last.finished_at)}`,
+      )
+    : element('p', { class: 'quiet' }, 'Not yet.');
+  const ask = found.reconciling
+    ? element('p', { class: 'quiet' }, 'Reconciling …')
+    : found.may_operate
+      ? button('Reconcile now', '/ops/reconcile')
+      : '';
+  byId('reconciliation').replaceChildren(result, ask);
+}
+
+async function refresh() {
+  const answer = await fetch(`/ops/overview.json?minutes=${minutes}`).catch(() => null);
+  if (answer?.status === 401) return location.assign('/ops/login');
+  const found = answer?.ok ? await answer.json() : null;
+  const [level, sentence] = found ? verdict(found) : ['bad', 'This page gets no answer.'];
+  byId('verdict').dataset.level = level;
+  byId('verdict').textContent = sentence;
+  if (found === null) return;
+  showTiles(found);
+  byId('as-of').textContent = `As of ${new Date(found.as_of).toLocaleTimeString()}`;
+  byId('version').textContent = `· version ${found.version}`;
+  if (found.database.status === 'down') return;
+  showCharts(found);
+  // A button under somebody's finger must not be exchanged for another.
+  if (!document.querySelector('main button:active')) showLists(found);
+}
+
+for (const choice of document.querySelectorAll('[data-minutes]')) {
+  choice.addEventListener('click', () => {
+    minutes = Number(choice.dataset.minutes);
+    for (const each of document.querySelectorAll('[data-minutes]'))
+      each.setAttribute('aria-pressed', String(each === choice));
+    void refresh();
+  });
+}
+byId('logout').addEventListener('click', async () => {
+  await fetch('/ops/logout', { method: 'POST' });
+  location.assign('/ops/login');
+});
+
+async function watch() {
+  if (!document.hidden) await refresh();
+  setTimeout(watch, EVERY_MS);
+}
+void watch();
