@@ -1,0 +1,114 @@
+// `status`: are points flowing? One look at the database, the queue and the processes, and what to do about it.
+
+import {
+  countWaiting,
+  type Database,
+  type LivingProcess,
+  lastReconciliation,
+  listProcesses,
+  type Reconciliation,
+  type Waiting,
+} from '@customer-service/store';
+import { count, list, type Report, span, Unreachable } from './report.ts';
+import type { Site } from './site.ts';
+
+/** Nothing that works waits for longer: the sweep looks twice a second. The alert says the same. */
+export const OVERDUE_S = 5;
+
+interface Finding {
+  what: string;
+  /** What to run, or what to know. */
+  advice: string;
+}
+
+export async function status(site: Site): Promise<Report> {
+  const backlog = await countWaiting(site.db);
+  const processes = await livingProcesses(site.db);
+  const reconciled = await lastReconciliation(site.db);
+  const queue = await lookAtQueue(site);
+  const findings = [
+    ...ofBacklog(backlog),
+    ...ofQuarantine(backlog),
+    ...ofProcesses(processes),
+    ...ofQueue(queue),
+    ...ofReconciliation(reconciled),
+  ];
+  const { counts } = queue;
+  const text = list([
+    ['database', 'up'],
+    [
+      'queue',
+      `${queue.backend}, ${counts === null ? 'AWAY' : `up: ${counts.waiting} waiting, ${counts.active} active, ${counts.delayed} delayed, ${counts.failed} failed`}`,
+    ],
+    ['api', describeProcesses(processes, 'api')],
+    ['worker', describeProcesses(processes, 'worker')],
+    ['pending', describe(backlog)],
+    ['parked', `${count(backlog.parked, 'refund')} before their purchase`],
+    [
+      'reconciled',
+      reconciled === null ? 'never' : `${reconciled.finished_at}, ${count(reconciled.differences, 'difference')}`,
+    ],
+    ['quarantine', count(backlog.quarantined_customers, 'customer')],
+    ...findings.map(({ what, advice }) => ['look at', `${what}. ${advice}`] as const),
+  ]);
+  return { data: { ...backlog, queue, processes, reconciled, findings }, text, found: findings.length > 0 };
+}
+
+/** A process tells every two seconds that it lives. */
+const ALIVE_S = 10;
+
+export async function livingProcesses(db: Database): Promise<LivingProcess[]> {
+  return (await listProcesses(db)).filter(({ silent_s }) => silent_s < ALIVE_S);
+}
+
+function describeProcesses(processes: LivingProcess[], service: string): string {
+  const own = processes.filter((each) => each.service === service);
+  if (own.length === 0) return 'NONE ALIVE';
+  const versions = [...new Set(own.map(({ version }) => version))].sort();
+  return `${own.length} alive, version ${versions.join(' and ')}`;
+}
+
+export function describe({ pending, customers, oldest_pending_s }: Waiting): string {
+  if (oldest_pending_s === null) return 'nothing';
+  return `${count(pending, 'transaction')} of ${count(customers, 'customer')}, the oldest for ${span(oldest_pending_s)}`;
+}
+
+async function lookAtQueue({ config, openQueue }: Site) {
+  const backend = config.redis_url === null ? 'postgresql' : 'redis';
+  try {
+    return { backend, counts: await (await openQueue()).counts(), fault: null };
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error;
+    return { backend, counts: null, fault: error.message };
+  }
+}
+
+function ofBacklog({ oldest_pending_s }: Waiting): Finding[] {
+  if (oldest_pending_s === null || oldest_pending_s <= OVERDUE_S) return [];
+  return [{ what: `Something has waited for ${span(oldest_pending_s)}`, advice: 'See `pending`, then `retry`' }];
+}
+
+function ofQuarantine({ quarantined_customers, quarantined_pending }: Waiting): Finding[] {
+  if (quarantined_customers === 0) return [];
+  const what = `${count(quarantined_customers, 'customer')} in quarantine, with ${count(quarantined_pending, 'transaction')} waiting`;
+  return [{ what, advice: 'See `quarantine list`; mend the cause, then `quarantine release`' }];
+}
+
+function ofProcesses(processes: LivingProcess[]): Finding[] {
+  if (processes.some(({ service }) => service === 'worker')) return [];
+  return [{ what: 'No worker is alive', advice: 'Start one, or apply by hand with `drain --apply`' }];
+}
+
+function ofReconciliation(last: Reconciliation | null): Finding[] {
+  if (last === null || last.differences === 0) return [];
+  return [
+    { what: `The last reconciliation found ${count(last.differences, 'difference')}`, advice: 'See `reconcile`' },
+  ];
+}
+
+function ofQueue({ counts, fault }: Awaited<ReturnType<typeof lookAtQueue>>): Finding[] {
+  if (counts === null) return [{ what: fault ?? '', advice: 'Nothing is lost: the sweep applies meanwhile' }];
+  return counts.failed === 0
+    ? []
+    : [{ what: count(counts.failed, 'failed job'), advice: 'Put them back with `retry`' }];
+}
