@@ -79,7 +79,7 @@ if (program !== undefined) {
         const started = performance.now();
         await postMany(service, customers, 20);
         // A request that waited for its ring would wait until Redis goes on, which here is never.
-        expect(performance.now() - started).to.be.below(5_000);
+        expect(performance.now() - started).to.be.below(20_000);
         expect((await drained(service)).pending).to.equal(0);
       } finally {
         redis.child.kill('SIGCONT');

@@ -1,0 +1,85 @@
+// Chaos from the command line: `npm run chaos -- --seed 7 --seconds 60`, several runs with `--runs`. Prints what came of
+// each run; a run that broke a promise prints what was broken and the command that makes it again.
+
+import { parseArgs } from 'node:util';
+import { type ChaosResult, runChaos } from './rig/chaos.ts';
+import { startServers } from './rig/rig.ts';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    seconds: { type: 'string', default: '60' },
+    runs: { type: 'string', default: '1' },
+    tills: { type: 'string', default: '16' },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+const [first, seconds, runs, tills] = [values.seed, values.seconds, values.runs, values.tills].map(Number) as [
+  ...[number, number, number, number],
+];
+
+// Asked to end, it ends as always: nothing that it started or mounted stays.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
+
+const results: ChaosResult[] = [];
+let failed = 0;
+for (let seed = first; seed < first + runs; seed++) {
+  const servers = await startServers({ small_disk: true });
+  const { no_small_disk } = servers.postgres;
+  if (seed === first && no_small_disk !== null) console.log(`LEFT OUT: the full disk, because ${no_small_disk}`);
+  if (seed === first && servers.redis === null)
+    console.log('LEFT OUT: the faults of Redis, because there is none here');
+  try {
+    const result = await runChaos(servers, {
+      ...{ seed, seconds, tills },
+      ...(values.verbose && { onFault: (name, at) => console.log(`${(at / 1_000).toFixed(1)} s: ${name}`) }),
+    });
+    results.push(result);
+    print(result);
+    if (Object.keys(result.broken).length > 0) failed += 1;
+  } finally {
+    await servers.stop();
+  }
+}
+if (runs > 1) printTotals();
+process.exit(failed === 0 ? 0 : 1);
+
+function print(result: ChaosResult): void {
+  const { seed, accepted, requests, replays, faults, lost, doubled, negative, inversions, apply_ms, answer_ms } =
+    result;
+  console.log(
+    `seed ${seed}: ${accepted} accepted, ${requests} requests, ${replays} replays, ${count(faults)} faults · ` +
+      `lost ${lost}, doubled ${doubled}, negative ${negative}, inversions ${inversions} · ` +
+      `applied p50 ${apply_ms.p50}, p99 ${apply_ms.p99}, max ${apply_ms.max} ms · ` +
+      `answered p50 ${answer_ms.p50}, p99 ${answer_ms.p99} ms · RSS ${Math.round(result.rss / 1e6)} MB`,
+  );
+  if (values.verbose) {
+    console.log(`  slowest: ${result.slowest.map(({ at_s, ms }) => `${ms} ms at ${at_s} s`).join(', ')}`);
+  }
+  for (const [invariant, texts] of Object.entries(result.broken)) {
+    for (const text of texts) console.log(`  BROKEN ${invariant}: ${text}`);
+  }
+  if (Object.keys(result.broken).length > 0) {
+    console.log(`  again: npm run chaos -- --seed ${seed} --seconds ${seconds}`);
+  }
+}
+
+function count(faults: Record<string, number>): number {
+  return Object.values(faults).reduce((sum, each) => sum + each, 0);
+}
+
+function printTotals(): void {
+  const sum = (of: (result: ChaosResult) => number) => results.reduce((total, result) => total + of(result), 0);
+  const max = (of: (result: ChaosResult) => number) => Math.max(...results.map(of));
+  console.log(
+    `${results.length} runs, ${failed} failed: ${sum(({ accepted }) => accepted)} accepted, ` +
+      `${sum(({ faults }) => count(faults))} faults, lost ${sum(({ lost }) => lost)}, ` +
+      `doubled ${sum(({ doubled }) => doubled)}, negative ${sum(({ negative }) => negative)}, ` +
+      `inversions ${sum(({ inversions }) => inversions)}, worst p99 ${max(({ apply_ms }) => apply_ms.p99)} ms, ` +
+      `worst max ${max(({ apply_ms }) => apply_ms.max)} ms, RSS ${Math.round(max(({ rss }) => rss) / 1e6)} MB`,
+  );
+  const kinds: Record<string, number> = {};
+  for (const { faults } of results)
+    for (const [name, times] of Object.entries(faults)) kinds[name] = (kinds[name] ?? 0) + times;
+  for (const [name, times] of Object.entries(kinds).sort()) console.log(`  ${times} × ${name}`);
+}

@@ -1,0 +1,109 @@
+// An API or a worker as a deployment runs it: a process that is started again whenever it ends, with a piece of network
+// of its own to PostgreSQL and to Redis. Every line it logs is handed on, none is kept.
+
+import { type ChildProcess, spawnSync } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { forkProcess } from '../../helpers/service.ts';
+import type { TcpProxy } from '../../helpers/tcp-proxy.ts';
+import { until } from '../../helpers/until.ts';
+
+export type MemberRole = 'api' | 'worker';
+
+export interface MemberOptions {
+  role: MemberRole;
+  name: string;
+  environment: Record<string, string>;
+  /** To PostgreSQL and to Redis. */
+  postgres: TcpProxy;
+  redis: TcpProxy | null;
+  /** Another checkout's sources. */
+  sources?: string | undefined;
+  onLine(line: string, member: string): void;
+}
+
+export interface Member {
+  role: MemberRole;
+  name: string;
+  postgres: TcpProxy;
+  redis: TcpProxy | null;
+  /** The ends it put to itself after it had been ready: nobody asked for them. */
+  collapses: string[];
+  /** How often it was started. */
+  starts(): number;
+  isReady(): boolean;
+  ready(timeout_ms?: number): Promise<unknown>;
+  signal(name: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): void;
+  /** Resident memory in bytes; 0 while there is none. */
+  memory(): number;
+  /** Ends it for good, however it is. @returns the exit code of an orderly end */
+  stop(): Promise<number | null>;
+}
+
+const AGAIN_AFTER_MS = 250;
+const STOP_LIMIT_MS = 15_000;
+
+export function supervise(options: MemberOptions): Member {
+  const { role, name, environment, postgres, redis, sources, onLine } = options;
+  let [child, starts, ready, asked, stopping]: [ChildProcess | undefined, number, boolean, boolean, boolean] = [
+    ...([undefined, 0, false, false, false] as const),
+  ];
+  const collapses: string[] = [];
+
+  const start = (): Promise<number | null> => {
+    [ready, asked] = [false, false];
+    starts += 1;
+    const started = forkProcess(role, environment, { silent: true, ...(sources && { sources }) });
+    child = started;
+    for (const stream of [started.stdout, started.stderr]) {
+      if (stream) createInterface({ input: stream }).on('line', (line) => onLine(line, name));
+    }
+    started.once('message', () => {
+      ready = true;
+    });
+    return new Promise((resolve) => {
+      started.once('exit', (code, signal) => {
+        // Before it is ready it may give up, as when PostgreSQL is away: that is what it is started again for.
+        if (ready && !asked) collapses.push(`${name} ended by itself: ${signal ?? `exit code ${code}`}`);
+        ready = false;
+        resolve(code);
+      });
+    });
+  };
+
+  let last: number | null = null;
+  const running = (async () => {
+    while (!stopping) {
+      last = await start();
+      if (!stopping) await pause(AGAIN_AFTER_MS);
+    }
+  })();
+
+  return {
+    ...{ role, name, postgres, redis, collapses },
+    starts: () => starts,
+    isReady: () => ready,
+    ready: (timeout_ms = 60_000) => until(() => ready, { what: `${name} to be ready`, timeout_ms }),
+    signal: (signal) => {
+      if (signal === 'SIGKILL' || signal === 'SIGTERM') asked = true;
+      child?.kill(signal);
+    },
+    memory: () => residentMemory(child?.pid),
+    stop: async () => {
+      stopping = true;
+      asked = true;
+      child?.kill('SIGCONT');
+      child?.kill('SIGTERM');
+      const timer = setTimeout(() => child?.kill('SIGKILL'), STOP_LIMIT_MS);
+      await running;
+      clearTimeout(timer);
+      return last;
+    },
+  };
+}
+
+function residentMemory(pid: number | undefined): number {
+  if (pid === undefined) return 0;
+  const { stdout } = spawnSync('ps', ['-o', 'rss=', '-p', String(pid)]);
+  return Number(stdout.toString().trim() || 0) * 1024;
+}
