@@ -8,6 +8,8 @@ import { defaultDataDir } from './embedded-postgres.ts';
 
 export interface Local {
   url: string;
+  /** Metrics and probes of the API. */
+  ops_url: string;
   tokens: Record<Role, string>;
   database_url: string;
   redis_url: string | null;

@@ -15,7 +15,7 @@ import { progressBar, replaySuperstore } from './replay.ts';
 import { createTokens } from './tokens.ts';
 
 const DATA_DIR = process.env.DATA_DIR || defaultDataDir();
-const DEFAULT_PORT = 3000;
+const DEFAULT_PORTS = { PORT: 3000, OPS_PORT: 3001, WORKER_OPS_PORT: 3002 };
 
 /** The secret that signs the tokens: the environment's, or one of our own that lasts as long as the data. */
 function readSecret(): string {
@@ -25,26 +25,29 @@ function readSecret(): string {
   return readFileSync(file, 'utf8');
 }
 
-/** 3000, or any free port when that is taken and nobody asked for it. */
-function choosePort(): Promise<string> {
-  if (process.env.PORT) return Promise.resolve(process.env.PORT);
+/** What the environment says; else the usual port, or any free one when that is taken. */
+function choosePort(name: keyof typeof DEFAULT_PORTS): Promise<string> {
+  const { [name]: wanted, HOST, OPS_HOST } = process.env;
+  if (wanted) return Promise.resolve(wanted);
+  const host = (name === 'PORT' ? HOST : OPS_HOST) || '127.0.0.1';
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', () => resolve('0'));
-    probe.listen(DEFAULT_PORT, process.env.HOST || '127.0.0.1', () => probe.close(() => resolve(String(DEFAULT_PORT))));
+    probe.listen(DEFAULT_PORTS[name], host, () => probe.close(() => resolve(String(DEFAULT_PORTS[name]))));
   });
 }
 
 interface App {
   child: ChildProcess;
-  /** What it announced: the API its URL. */
-  ready: { url?: string };
+  /** What it announced: the API its URL, both where they are watched. */
+  ready: { url?: string; ops_url?: string };
 }
 
 /** Starts an app and waits until it is ready. It ends by itself when this process does, however that happens. */
 function startApp(name: 'api' | 'worker', environment: NodeJS.ProcessEnv): Promise<App> {
   const main = fileURLToPath(new URL(`../apps/${name}/src/main.ts`, import.meta.url));
-  const child = fork(main, { env: environment });
+  const tracing = environment.OTEL_EXPORTER_OTLP_ENDPOINT ? ['--import=@customer-service/tracing'] : [];
+  const child = fork(main, { env: environment, execArgv: [...process.execArgv, ...tracing] });
   return new Promise((resolve, reject) => {
     child.once('message', (ready) => resolve({ child, ready: ready as App['ready'] }));
     child.once('exit', (code) => reject(new Error(`${name} ended with code ${code} before it was ready`)));
@@ -103,7 +106,7 @@ async function newestCustomer(database_url: string): Promise<string | undefined>
   }
 }
 
-function describe({ url, tokens }: Local, customer_id: string | undefined): string {
+function describe({ url, ops_url, tokens }: Local, customer_id: string | undefined): string {
   const lines = Object.entries(tokens).map(([role, token]) => `  ${role.padEnd(9)}${token}`);
   const json = '-H "Content-Type: application/json"';
   const first =
@@ -123,6 +126,7 @@ ${first}
 API     ${url}
 Docs    ${url}/docs
 Health  ${url}/health
+Ops     ${ops_url}/ops (sign in with the token of ops)
 `;
 }
 
@@ -160,23 +164,25 @@ async function start(): Promise<void> {
       ...process.env,
       DATABASE_URL: database_url,
       ...(!process.env.JWT_PUBLIC_KEY && !process.env.JWKS_URL && { JWT_SECRET: readSecret() }),
-      PORT: await choosePort(),
+      PORT: await choosePort('PORT'),
+      OPS_PORT: await choosePort('OPS_PORT'),
+      WORKER_OPS_PORT: await choosePort('WORKER_OPS_PORT'),
       LOG_LEVEL: process.env.LOG_LEVEL || 'error',
     };
     const { jwt } = loadApiConfig(environment);
     opened.apps = await Promise.all([startApp('api', environment), startApp('worker', environment)]);
     for (const { child } of opened.apps) child.once('exit', () => void stop(1));
 
-    const url = opened.apps[0]?.ready.url as string;
+    const { url, ops_url } = (opened.apps[0] as App).ready as { url: string; ops_url: string };
     if (jwt.keys.kind === 'secret') {
       if (!process.argv.includes('--empty')) await loadDemoShop(database_url, { url, token: createTokens(jwt).admin });
       const customer_id = await newestCustomer(database_url);
-      const local = { url, tokens: createTokens(jwt, customer_id), database_url, redis_url };
+      const local = { url, ops_url, tokens: createTokens(jwt, customer_id), database_url, redis_url };
       writeLocal(local);
       console.log(describe(local, customer_id));
     } else {
       console.log(
-        `Tokens are made by whoever holds the private key of ${jwt.keys.kind === 'jwks' ? 'JWKS_URL' : 'JWT_PUBLIC_KEY'}.\n\nAPI     ${url}\nDocs    ${url}/docs`,
+        `Tokens are made by whoever holds the private key of ${jwt.keys.kind === 'jwks' ? 'JWKS_URL' : 'JWT_PUBLIC_KEY'}.\n\nAPI     ${url}\nDocs    ${url}/docs\nOps     ${ops_url}/ops`,
       );
     }
     console.log('Ready. Ctrl-C stops everything and keeps the data.');

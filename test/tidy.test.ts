@@ -54,7 +54,7 @@ function importsOf(text: string): string[] {
   return real.map((match) => (match[1] ?? match[2]) as string);
 }
 
-/** The workspace a file belongs to: `apps/api`, `packages/store`, `scripts`, `test`. */
+/** The workspace a file belongs to: `apps/api`, `packages/store`, `scripts`, `bench`, `test`. */
 function workspaceOf(path: string): string {
   const [first = '', second = ''] = path.split('/');
   return first === 'apps' || first === 'packages' ? `${first}/${second}` : first;
@@ -69,10 +69,14 @@ function allowedFor(workspace: string): string[] {
 const DOORS: [RegExp, string][] = [
   [/^(koa|@koa\/.+|koa-.+)$/, 'apps/api/'],
   [/^(knex|pg)(\/|$)/, 'packages/store/'],
-  [/^(bullmq|ioredis)(\/|$)/, 'packages/runtime/src/queue.ts'],
+  [/^(bullmq|ioredis)(\/|$)/, 'packages/runtime/src/queue'],
+  [/^(@opentelemetry\/api|bullmq-otel)$/, 'packages/'],
+  [/^@opentelemetry\//, 'packages/tracing/'],
 ];
 const isProduct = (path: string) => /^(apps|packages)\//.test(path);
 const isSource = (path: string) => /^(apps|packages|scripts)\//.test(path);
+/** The bench stands beside the service: it may use whatever those use with whom it compares. */
+const isCommented = (path: string) => isSource(path) || path.startsWith('bench/');
 
 /** @returns why `path` may not import `name`, or nothing */
 function importBreach(path: string, name: string): string | undefined {
@@ -85,7 +89,9 @@ function importBreach(path: string, name: string): string | undefined {
   if (name.startsWith('.')) {
     const target = workspaceOf(posix.join(posix.dirname(path), name));
     if (target === workspace) return undefined;
-    const free = path.startsWith('test/') && !target.startsWith('packages/');
+    const free =
+      (path.startsWith('test/') && !target.startsWith('packages/')) ||
+      (path.startsWith('bench/') && target === 'scripts');
     return free ? undefined : 'leaves its own package';
   }
   if (workspace === 'packages/domain') return 'the domain imports nothing';
@@ -147,6 +153,10 @@ const style: Record<string, StyleRule> = {
       ['packages/domain/src/a.ts', `import { createHash } from 'node:crypto';`],
       ['packages/domain/src/a.ts', `const joi = await import('joi');`],
       ['scripts/a.ts', `import { Queue } from 'bullmq';`],
+      ['packages/runtime/src/a.ts', `import { W3CTraceContextPropagator } from '@opentelemetry/core';`],
+      ['apps/api/src/a.ts', `import { trace } from '@opentelemetry/api';`],
+      ['bench/src/a.ts', `import { a } from '../../packages/store/src/a.ts';`],
+      ['bench/src/a.ts', `import { a } from '../../apps/api/src/app.ts';`],
       ['test/api/a.test.ts', `import { a } from '../../packages/store/src/a.ts';`],
     ],
   },
@@ -213,9 +223,12 @@ const style: Record<string, StyleRule> = {
   'opens with a comment': {
     breaches: ({ path, text }) => {
       const first = text.replace(/^#!.*\n/, '').trimStart();
-      return isSource(path) && !first.startsWith('//') && !first.startsWith('/*') ? ['no comment'] : [];
+      return isCommented(path) && !first.startsWith('//') && !first.startsWith('/*') ? ['no comment'] : [];
     },
-    broken: [['scripts/a.ts', `import { a } from './b.ts';`]],
+    broken: [
+      ['scripts/a.ts', `import { a } from './b.ts';`],
+      ['bench/src/a.ts', `import { a } from './b.ts';`],
+    ],
   },
 };
 
@@ -245,7 +258,9 @@ describe('every source file', () => {
 });
 
 describe('the dependencies', () => {
-  const manifests = listFiles().filter((path) => /^((apps|packages)\/[^/]+|scripts|test)\/package\.json$/.test(path));
+  const manifests = listFiles().filter((path) =>
+    /^((apps|packages)\/[^/]+|scripts|bench|test)\/package\.json$/.test(path),
+  );
 
   it('pin bullmq exactly, because its wire format may change with any release', () => {
     const versions = manifests.flatMap((path) => {

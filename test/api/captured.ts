@@ -11,12 +11,21 @@ export interface Captured {
   url: string;
 }
 
-/** An app as a process of its own, whose every line is kept. */
-export function start(name: 'api' | 'worker', environment: Record<string, string>): Promise<Captured> {
+/** An app as a process of its own, whose every line is kept. @param imports what is loaded before it */
+export function start(
+  name: 'api' | 'worker',
+  environment: Record<string, string>,
+  imports: string[] = [],
+): Promise<Captured> {
   const main = fileURLToPath(new URL(`../../apps/${name}/src/main.ts`, import.meta.url));
   const child = fork(main, {
-    env: { PATH: process.env.PATH, ...environment },
-    execArgv: ['--import', 'tsx', '--conditions=@customer-service/source'],
+    env: { PATH: process.env.PATH, OPS_PORT: '0', ...environment },
+    execArgv: [
+      '--import',
+      'tsx',
+      '--conditions=@customer-service/source',
+      ...imports.map((name) => `--import=${name}`),
+    ],
     silent: true,
   });
   const output: string[] = [];

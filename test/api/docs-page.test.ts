@@ -15,7 +15,7 @@ const elsewhere: string[] = [];
 const missing: string[] = [];
 
 describe('the documentation page in Chromium', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   before(async function () {
     browser = await openBrowser('the documentation page');
@@ -23,7 +23,7 @@ describe('the documentation page in Chromium', function () {
     service = await startService();
     await createCustomer(service, { first_name: 'Grace', last_name: 'Hopper' });
     page = await browser.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(60_000);
     page.on('console', (message) => {
       if (message.type() !== 'error') return;
       const absent = /^Failed to load resource/.test(message.text());

@@ -6,7 +6,7 @@ import { openBrowser } from '../helpers/browser.ts';
 import { type Service, startService, tokenFor } from '../helpers/service.ts';
 
 describe('with only /docs open', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let service: Service;
   let browser: Browser | undefined;
   let page: Page;
@@ -16,7 +16,7 @@ describe('with only /docs open', function () {
     if (browser === undefined) return this.skip();
     service = await startService({ workers: 1 });
     page = await browser.newPage({ viewport: { width: 1280, height: 1600 } });
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000);
     await page.goto(`${service.url}/docs`);
     await page.locator('button.authorize').first().click();
     await page.locator('.modal-ux input').fill(tokenFor('admin'));

@@ -15,9 +15,9 @@ import {
   startProcess,
   tokenFor,
 } from '../helpers/service.ts';
+import { startProxy, type TcpProxy } from '../helpers/tcp-proxy.ts';
 import { until } from '../helpers/until.ts';
 import { sendRaw } from './raw-http.ts';
-import { startProxy, type TcpProxy } from './tcp-proxy.ts';
 
 const { version } = createRequire(import.meta.url)('../../apps/api/package.json') as { version: string };
 
@@ -135,7 +135,7 @@ function databaseDown() {
       earn(customer),
     ]);
     // The limit for a connection is 1 s, and knex's own patience would be a minute.
-    expect(performance.now() - started).to.be.below(4_000);
+    expect(performance.now() - started).to.be.below(20_000);
     for (const { status, headers, body } of answers) {
       expect(status).to.equal(503);
       // An event whose connection died under it may be in, as far as anybody can tell.
@@ -194,7 +194,7 @@ function queueDown() {
     });
     const started = performance.now();
     expect((await earn(customer)).status).to.equal(202);
-    expect(performance.now() - started, 'the ring is not waited for').to.be.below(4_000);
+    expect(performance.now() - started, 'the ring is not waited for').to.be.below(10_000);
   });
 
   it('is well again once Redis is back', async () => {

@@ -265,7 +265,7 @@ function shared() {
       redis.child.kill(signal);
       const started = performance.now();
       expect(await passed(60, (on) => get(on, 'admin', what))).to.equal(40);
-      expect((performance.now() - started) / 60).to.be.below(50);
+      expect((performance.now() - started) / 60).to.be.below(200);
     });
   }
 }

@@ -225,7 +225,7 @@ function slow() {
       await pause(7_000);
       response.end('late');
     };
-    server = await listen(slowly, { host: '127.0.0.1', port: 0 }, createLog('test', 'silent'));
+    server = await listen(slowly, { host: '127.0.0.1', port: 0, variable: 'PORT' }, createLog('test', 'silent'));
 
     const drip = (text: string) => Array.from({ length: 30 }, () => text);
     talks = {

@@ -23,7 +23,7 @@ describe('the published schemas', () => {
 
   for (const { name, joi } of bodies) {
     it(`accept what the server accepts: ${name}`, function () {
-      this.timeout(60_000);
+      this.timeout(180_000);
       const ajv = new Ajv2020({ strict: false });
       (formats as unknown as (ajv: Ajv2020) => void)(ajv);
       const schema = toJsonSchema(joi);

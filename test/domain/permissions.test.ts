@@ -32,6 +32,8 @@ const matrix: Record<Permission, (Scope | undefined)[]> = {
   'loyalty:verify':   [any,  no,     no,   no,     any, no],
   'analytics:read':   [any,  any,    no,   no,     no, no],
   'audit:read':       [any,  any,    no,   no,     no, no],
+  'ops:read':         [any,  any,    no,   no,     any, no],
+  'ops:operate':      [any,  no,     no,   no,     any, no],
 };
 
 describe('the permissions', () => {

@@ -14,7 +14,7 @@ describe('analytics beside three workers', () => {
   after(() => service.stop());
 
   it('agrees with the ledger while they are at it, and nothing stays unfolded', async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const customers = await Promise.all(Array.from({ length: 10 }, () => createCustomer(service)));
     const purchases = customers.flatMap((customer) =>
       Array.from({ length: 20 }, (_, index) => {

@@ -2,10 +2,12 @@
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createBatcher, createLog, loadApiConfig, type Ring } from '@customer-service/runtime';
+import { createBatcher, createLog, createMetrics, loadApiConfig, type Ring } from '@customer-service/runtime';
 import { type Accepted, acceptTransactions, applyApart, type NewTransaction } from '@customer-service/store';
 import { expect } from 'chai';
 import { createApp } from '../../apps/api/src/app.ts';
+import { createApiMetrics } from '../../apps/api/src/ops-listener/metrics.ts';
+import type { ToApply } from '../../apps/api/src/route.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 import { SECRET, tokenFor } from '../helpers/service.ts';
 import { addCustomer } from '../store/fixtures.ts';
@@ -32,19 +34,24 @@ describe('the doorbell', () => {
         // Asked over another connection, which sees nothing that is not committed.
         ring: (_type, ring) => rings.push({ ring, committed: isCommitted(ring.id) }),
         isUp: () => true,
+        counts: async () => ({}),
         close: async () => {},
       },
       accept: createBatcher<NewTransaction, Accepted>((items) => {
         if (failing) throw new Error('no database');
         return acceptTransactions(db, items);
       }, 100),
-      apply: createBatcher<string, null>(async (ids) => {
-        await applyApart(db, ids);
-        return ids.map(() => null);
+      apply: createBatcher<ToApply, null>(async (waiting) => {
+        await applyApart(
+          db,
+          waiting.map(({ customer_id }) => customer_id),
+        );
+        return waiting.map(() => null);
       }, 100),
       isDatabaseUp: createBatcher<null, boolean>(async (items) => items.map(() => true), 1),
       config,
       log: createLog('test', 'silent'),
+      metrics: createApiMetrics(createMetrics('test', '0.0.0'), ['earn']),
       version: '0.0.0',
       document: {},
     });

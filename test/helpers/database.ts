@@ -11,13 +11,15 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-export async function createDatabase(): Promise<TestDatabase> {
+/** @param template what it is a copy of; `template1` is empty */
+export async function createDatabase(template = TEMPLATE): Promise<TestDatabase> {
   const server_url = process.env.TEST_POSTGRES_URL as string;
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await onServer(server_url, `create database ${name} template ${TEMPLATE}`);
+  await onServer(server_url, `create database ${name} template ${template}`);
   const url = new URL(server_url);
   url.pathname = name;
-  const db = openDatabase({ url: url.href, pool_max: 10, application_name: 'test' });
+  // What a test prepares or counts may take long where others use the machine.
+  const db = openDatabase({ url: url.href, pool_max: 10, application_name: 'test', statement_timeout_ms: 60_000 });
   return {
     url: url.href,
     db,

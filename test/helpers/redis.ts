@@ -1,7 +1,7 @@
 // A private redis-server on a free port, without persistence, that ends with the suite.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
 import { until } from './until.ts';
 
@@ -19,19 +19,32 @@ export function redisProgram(): string | undefined {
 
 export async function startRedis(program: string, wanted_port?: number): Promise<PrivateRedis> {
   const port = wanted_port ?? (await freePort());
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--databases', '64'];
+  const args = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--databases',
+    '1000',
+  ];
   const child = spawn(program, args, { stdio: 'ignore' });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   // Does not outlive the suite, whatever ends it.
-  process.once('exit', () => child.kill('SIGKILL'));
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
   await until(() => answers(port), { what: `${program} on port ${port}` });
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
     child,
     stop: async () => {
-      child.kill('SIGKILL');
+      end();
       await ended;
+      process.off('exit', end);
     },
   };
 }
@@ -49,12 +62,15 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
+/** Below those that the system gives out, and a thousand for each process that runs test files: nobody else takes it. */
+const FIRST_PORT = 20_000 + 1_000 * (Number(process.env.MOCHA_WORKER_ID ?? 0) % 12);
+let ports = 0;
+
 export function freePort(): Promise<number> {
+  const port = FIRST_PORT + (ports++ % 1_000);
   return new Promise((resolve) => {
     const probe = createServer();
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
+    probe.once('error', () => resolve(freePort()));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(port)));
   });
 }

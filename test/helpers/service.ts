@@ -2,6 +2,7 @@
 // Requests go over real HTTP, and every answer is held against the OpenAPI document that the API itself serves.
 
 import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Role } from '@customer-service/domain';
 import jwt from 'jsonwebtoken';
@@ -22,6 +23,8 @@ export interface ServiceOptions {
   /** How many worker processes; none leaves everything pending. */
   workers?: number;
   environment?: Record<string, string>;
+  /** One that is there already; dropped with the service. */
+  database?: TestDatabase;
 }
 
 export interface RequestOptions {
@@ -46,6 +49,8 @@ export interface Response {
 
 export interface Service {
   url: string;
+  /** Where the API is watched. */
+  ops_url: string;
   database: TestDatabase;
   environment: Record<string, string>;
   workers: ChildProcess[];
@@ -55,15 +60,17 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-let redisDatabases = 0;
+/** Test files run in several processes at once, each with a part of the databases of Redis. */
+const REDIS_DATABASES = 100;
+let redisDatabases = Number(process.env.MOCHA_WORKER_ID ?? 0) * REDIS_DATABASES;
 
-/** A Redis database that nobody else of this run has; the server of the suite has 64 (redis.ts), others at least 16. */
+/** A Redis database that nobody else of this run has. */
 export function nextRedisUrl(): string {
   return `${process.env.TEST_REDIS_URL}/${redisDatabases++}`;
 }
 
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
-  const database = await createDatabase();
+  const database = options.database ?? (await createDatabase());
   const environment: Record<string, string> = {
     DATABASE_URL: database.url,
     ...(options.backend === 'redis' && { REDIS_URL: nextRedisUrl() }),
@@ -84,6 +91,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const url = api.url as string;
   return {
     url,
+    ops_url: api.ops_url as string,
     database,
     environment,
     workers,
@@ -97,18 +105,33 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   };
 }
 
+export interface ProcessOptions {
+  /** The checkout whose sources run; this one, if not given. */
+  sources?: string;
+  /** Its output can be read from the child, instead of going where ours goes. */
+  silent?: boolean;
+}
+
+export function forkProcess(
+  name: 'api' | 'worker',
+  environment: Record<string, string>,
+  { sources = fileURLToPath(new URL('../..', import.meta.url)), silent = false }: ProcessOptions = {},
+): ChildProcess {
+  return fork(join(sources, `apps/${name}/src/main.ts`), {
+    env: { PATH: process.env.PATH, OPS_PORT: '0', ...environment },
+    execArgv: ['--import', 'tsx', '--conditions=@customer-service/source'],
+    silent,
+  });
+}
+
 /** @returns the process once it has announced that it is ready */
 export function startProcess(
   name: 'api' | 'worker',
   environment: Record<string, string>,
-): Promise<{ child: ChildProcess; url?: string }> {
-  const main = fileURLToPath(new URL(`../../apps/${name}/src/main.ts`, import.meta.url));
-  const child = fork(main, {
-    env: { PATH: process.env.PATH, ...environment },
-    execArgv: ['--import', 'tsx', '--conditions=@customer-service/source'],
-  });
+): Promise<{ child: ChildProcess; url?: string; ops_url?: string }> {
+  const child = forkProcess(name, environment);
   return new Promise((resolve, reject) => {
-    child.once('message', (ready) => resolve({ child, url: (ready as { url?: string }).url }));
+    child.once('message', (ready) => resolve({ child, ...(ready as { url?: string; ops_url?: string }) }));
     child.once('exit', (code) => reject(new Error(`${name} ended with code ${code} before it was ready`)));
   });
 }

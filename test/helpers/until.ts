@@ -12,7 +12,7 @@ export async function until<T>(
   check: () => Promise<T | undefined | false> | T | undefined | false,
   options: UntilOptions = {},
 ): Promise<T> {
-  const { timeout_ms = 10_000, every_ms = 20, what = 'the condition' } = options;
+  const { timeout_ms = 30_000, every_ms = 20, what = 'the condition' } = options;
   const deadline = Date.now() + timeout_ms;
   for (;;) {
     const answer = await check();

@@ -9,6 +9,7 @@ import { accept, purchase } from '../store/fixtures.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/seed-large.ts', import.meta.url));
 const CUSTOMERS = 2_000;
+const LINES = 6_000;
 
 describe('npm run seed:large', () => {
   let database: TestDatabase;
@@ -23,7 +24,7 @@ describe('npm run seed:large', () => {
   before(async () => {
     database = await createDatabase();
     indexes = await listIndexes();
-    const { status, stderr } = run('--customers', String(CUSTOMERS));
+    const { status, stderr } = run('--customers', String(CUSTOMERS), '--lines', String(LINES));
     expect(status, stderr).to.equal(0);
   });
   after(() => database.drop());
@@ -40,6 +41,16 @@ describe('npm run seed:large', () => {
       .where({ type: 'earn', status: 'applied' })
       .countDistinct({ customers: 'customer_id' });
     expect(ledger?.customers).to.equal(CUSTOMERS);
+  });
+
+  it('makes the ledger as long as it was told, with regulars who have many lines, in a chain', async () => {
+    const { rows } = await database.db.raw(
+      'select count(*) as lines, count(*) filter (where hash is not null) as chained from loyalty_transactions',
+    );
+    expect(rows[0].lines).to.be.within(LINES, LINES * 1.1);
+    const regulars = (await database.db('loyalty_accounts').whereNotNull('ledger_hash')).length;
+    expect(regulars).to.be.within(5, CUSTOMERS / 10);
+    expect(rows[0].chained / regulars).to.be.within(50, 200);
   });
 
   it('spreads them over tiers, cities, tags and birthdays, with some who never bought', async () => {
@@ -80,5 +91,6 @@ describe('npm run seed:large', () => {
     for (const wrong of ['0', '-1', '1.5', 'many', '10000001']) {
       expect(run(`--customers=${wrong}`).status, wrong).to.equal(2);
     }
+    expect(run('--lines', 'many').status).to.equal(2);
   });
 });

@@ -43,18 +43,20 @@ describe('npm start', function () {
   // Loading the shop takes a minute where the machine has other work.
   this.timeout(600_000);
   let data_dir: string;
-  let squatter: Server;
+  let squatters: Server[];
 
   before(async () => {
     data_dir = mkdtempSync(join(tmpdir(), 'customer-service-start-'));
-    squatter = createServer();
+    squatters = [3000, 3001, 3002].map((port) => createServer().listen(port, '127.0.0.1'));
     // Taken by somebody else already is just as good.
-    await new Promise<void>((resolve) => squatter.once('error', () => resolve()).listen(3000, '127.0.0.1', resolve));
+    const settled = (server: Server) =>
+      new Promise<void>((resolve) => server.once('error', () => resolve()).once('listening', resolve));
+    await Promise.all(squatters.map(settled));
   });
   after(async () => {
     // What a failed test left behind.
     for (const line of processesOf(data_dir)) process.kill(Number.parseInt(line, 10), 'SIGKILL');
-    squatter.close();
+    for (const squatter of squatters) squatter.close();
     rmSync(data_dir, { recursive: true, force: true });
   });
 
@@ -67,6 +69,10 @@ describe('npm start', function () {
     const running = npmStart(data_dir);
     await ready(running);
     expect(running.output()).to.include('793 customers, 5009 orders');
+    const ops = /Ops +(http\S+)/.exec(running.output())?.[1] ?? '';
+    expect(await (await fetch(ops)).text()).to.include('Sign in');
+    const metrics = await fetch(new URL('/metrics', ops));
+    expect(await metrics.text()).to.include('customer_service_build_info{service="api"');
 
     const curl = /Earn points\n([\s\S]*?)\n\n/.exec(running.output())?.[1] ?? '';
     const earned = JSON.parse(execFileSync('bash', ['-c', curl], { encoding: 'utf8' }));
