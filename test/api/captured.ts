@@ -1,9 +1,9 @@
 // What processes write and what queues hold, to be searched.
 
-import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import type { Database } from '@customer-service/store';
 import { Redis } from 'ioredis';
+import { forkProcess } from '../helpers/service.ts';
 
 export interface Captured {
   child: ChildProcess;
@@ -17,17 +17,7 @@ export function start(
   environment: Record<string, string>,
   imports: string[] = [],
 ): Promise<Captured> {
-  const main = fileURLToPath(new URL(`../../apps/${name}/src/main.ts`, import.meta.url));
-  const child = fork(main, {
-    env: { PATH: process.env.PATH, OPS_PORT: '0', ...environment },
-    execArgv: [
-      '--import',
-      'tsx',
-      '--conditions=@customer-service/source',
-      ...imports.map((name) => `--import=${name}`),
-    ],
-    silent: true,
-  });
+  const child = forkProcess(name, environment, { silent: true, imports });
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => output.push(String(chunk)));
   return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
-// Runs once around the whole suite: a real PostgreSQL with a migrated template database, and a real Redis when there is
-// one to start. What can't be tested on this machine is printed with its reason.
+// Runs once around the whole suite: the compiled service, a real PostgreSQL with a migrated template database, and a real
+// Redis when there is one to start. What can't be tested on this machine is printed with its reason.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { prepareQueue } from '@customer-service/runtime';
 import { migrate, openDatabase } from '@customer-service/store';
 import { type EmbeddedPostgres, startPostgres } from '../../scripts/embedded-postgres.ts';
+import { compile } from './command.ts';
 import { TEMPLATE } from './database.ts';
 import { type PrivateRedis, redisProgram, startRedis } from './redis.ts';
 
@@ -18,6 +19,7 @@ interface Started {
 const started: Started = {};
 
 export async function mochaGlobalSetup(): Promise<void> {
+  compile();
   started.data_dir = mkdtempSync(join(tmpdir(), 'customer-service-test-'));
   // The suite kills processes, never the machine: what fsync protects from can't happen here.
   const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '200' };

@@ -1,10 +1,9 @@
 // The command line for people who look after the service, as they call it: in a process of its own.
 
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { compiled } from './command.ts';
 
-export const OPS_MAIN = fileURLToPath(new URL('../../apps/ops/src/main.ts', import.meta.url));
-export const NODE_FLAGS = ['--import', 'tsx', '--conditions=@customer-service/source'];
+export const OPS_MAIN = compiled('ops');
 
 export interface OpsAnswer {
   code: number;
@@ -18,7 +17,7 @@ export interface OpsAnswer {
 export function runOps(environment: Record<string, string>, ...args: string[]): Promise<OpsAnswer> {
   return new Promise((resolve) => {
     const env = { PATH: process.env.PATH, ...environment };
-    execFile(process.execPath, [...NODE_FLAGS, OPS_MAIN, ...args], { env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [OPS_MAIN, ...args], { env }, (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code);
       resolve({
         code,

@@ -3,9 +3,9 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Role } from '@customer-service/domain';
 import jwt from 'jsonwebtoken';
+import { compiled, SOURCE_FLAGS } from './command.ts';
 import { type Contract, readContract } from './contract.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
 import { redisProgram } from './redis.ts';
@@ -106,22 +106,23 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
 }
 
 export interface ProcessOptions {
-  /** The checkout whose sources run; this one, if not given. */
+  /** A checkout whose sources run as they are; if not given, what the suite's start compiled of this one. */
   sources?: string;
   /** Its output can be read from the child, instead of going where ours goes. */
   silent?: boolean;
+  /** Modules that are loaded before it. */
+  imports?: string[];
 }
 
 export function forkProcess(
   name: 'api' | 'worker',
   environment: Record<string, string>,
-  { sources = fileURLToPath(new URL('../..', import.meta.url)), silent = false }: ProcessOptions = {},
+  { sources, silent = false, imports = [] }: ProcessOptions = {},
 ): ChildProcess {
-  return fork(join(sources, `apps/${name}/src/main.ts`), {
-    env: { PATH: process.env.PATH, OPS_PORT: '0', ...environment },
-    execArgv: ['--import', 'tsx', '--conditions=@customer-service/source'],
-    silent,
-  });
+  const env = { PATH: process.env.PATH, OPS_PORT: '0', ...environment };
+  const execArgv = [...(sources === undefined ? [] : SOURCE_FLAGS), ...imports.map((path) => `--import=${path}`)];
+  const main = sources === undefined ? compiled(name) : join(sources, `apps/${name}/src/main.ts`);
+  return fork(main, { env, execArgv, silent });
 }
 
 /** @returns the process once it has announced that it is ready */

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { SOURCE_FLAGS } from '../helpers/command.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
-import { NODE_FLAGS, OPS_MAIN, runOps } from '../helpers/ops.ts';
+import { OPS_MAIN, runOps } from '../helpers/ops.ts';
 import { freePort } from '../helpers/redis.ts';
 import { accept, addCustomers, purchase } from '../store/fixtures.ts';
 
@@ -91,7 +92,7 @@ describe('npm run ops', () => {
       console.log('LEFT OUT: progress bars, because there is no `script` to make a terminal');
       this.skip();
     }
-    const command = [process.execPath, ...NODE_FLAGS, OPS_MAIN, 'drain', '--apply'].join(' ');
+    const command = [process.execPath, OPS_MAIN, 'drain', '--apply'].join(' ');
     const { stdout, status } = spawnSync('script', ['-qec', command, '/dev/null'], {
       env: environment,
       encoding: 'utf8',
@@ -107,7 +108,7 @@ describe('npm run ops', () => {
       writeFileSync(join(data_dir, 'running.json'), JSON.stringify({ database_url: database.url, redis_url: null }));
       const env = { PATH: process.env.PATH, DATA_DIR: data_dir };
       const run = (...args: string[]) =>
-        spawnSync(process.execPath, [...NODE_FLAGS, SCRIPT, ...args], { env, encoding: 'utf8' });
+        spawnSync(process.execPath, [...SOURCE_FLAGS, SCRIPT, ...args], { env, encoding: 'utf8' });
       const { status, stdout } = run('reconcile');
       expect(status).to.equal(0);
       expect(stdout).to.match(/^1 account audited, and the figures of analytics: 0 differences$/m);

@@ -1,10 +1,9 @@
 // The listeners of those who run the service: probes and metrics of API and worker, away from what is public.
 
-import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import { expect } from 'chai';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
-import { endProcess, nextRedisUrl, SECRET, startProcess, tokenFor } from '../helpers/service.ts';
+import { endProcess, forkProcess, nextRedisUrl, SECRET, startProcess, tokenFor } from '../helpers/service.ts';
 import { startProxy, type TcpProxy } from '../helpers/tcp-proxy.ts';
 import { until } from '../helpers/until.ts';
 
@@ -145,11 +144,7 @@ function answers(watched: () => Watched) {
 }
 
 function lastWords(name: 'api' | 'worker', environment: Record<string, string>): Promise<string> {
-  const main = fileURLToPath(new URL(`../../apps/${name}/src/main.ts`, import.meta.url));
-  const child = fork(main, {
-    ...{ env: { PATH: process.env.PATH, ...environment }, silent: true },
-    execArgv: ['--import', 'tsx', '--conditions=@customer-service/source'],
-  });
+  const child = forkProcess(name, environment, { silent: true });
   let words = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (words += chunk));
   return new Promise((resolve) => {

@@ -10,6 +10,7 @@ import type { LedgerLine } from '@customer-service/store';
 import { applyPending } from '@customer-service/store';
 import { expect } from 'chai';
 import { seedLarge } from '../../scripts/seed-large.ts';
+import { SOURCE_FLAGS } from '../helpers/command.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 import { accept, addCustomer, points, purchase } from '../store/fixtures.ts';
 
@@ -21,7 +22,7 @@ describe('npm run ledger:export', () => {
   let ada: string;
   const path = (name: string) => join(folder, name);
   const run = (...args: string[]) => {
-    const flags = ['--import', 'tsx', '--conditions=@customer-service/source', SCRIPT, ...args];
+    const flags = [...SOURCE_FLAGS, SCRIPT, ...args];
     const env = { PATH: process.env.PATH, DATABASE_URL: database.url };
     return spawnSync(process.execPath, flags, { env, encoding: 'utf8' });
   };

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { auditAccounts, listCustomers } from '@customer-service/store';
 import { expect } from 'chai';
+import { SOURCE_FLAGS } from '../helpers/command.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 import { accept, purchase } from '../store/fixtures.ts';
 
@@ -17,7 +18,7 @@ describe('npm run seed:large', () => {
   const listIndexes = async () =>
     (await database.db('pg_indexes').where({ schemaname: 'public' })).map((row) => row.indexdef).sort();
   const run = (...args: string[]) => {
-    const flags = ['--import', 'tsx', '--conditions=@customer-service/source', SCRIPT, ...args];
+    const flags = [...SOURCE_FLAGS, SCRIPT, ...args];
     const env = { PATH: process.env.PATH, DATABASE_URL: database.url };
     return spawnSync(process.execPath, flags, { env, encoding: 'utf8' });
   };

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { PROGRAMME, type ProgrammeRules } from '@customer-service/domain';
 import { applyPending, type Database, readAccounts } from '@customer-service/store';
 import { expect } from 'chai';
+import { SOURCE_FLAGS } from '../helpers/command.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 import { accept, addCustomer, addCustomers, auditAll, points, purchase, readLedger } from './fixtures.ts';
 
@@ -25,8 +26,7 @@ describe('several processes on one account', function () {
   /** Resolves when the process has done its part. @throws Error with what it said when it failed */
   function race(role: string, customers: string[]): Promise<void> {
     started += 1;
-    const node = ['--import', 'tsx', '--conditions=@customer-service/source'];
-    const child = spawn(process.execPath, [...node, RACER, database.url, role, String(started), ...customers]);
+    const child = spawn(process.execPath, [...SOURCE_FLAGS, RACER, database.url, role, String(started), ...customers]);
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
     return new Promise((done, failed) => {

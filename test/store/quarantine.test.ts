@@ -16,7 +16,7 @@ import {
 } from '@customer-service/store';
 import { expect } from 'chai';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
-import { NODE_FLAGS, OPS_MAIN } from '../helpers/ops.ts';
+import { OPS_MAIN } from '../helpers/ops.ts';
 import { accept, addCustomer, an_actor, auditAll, failureOf, points, readLedger } from './fixtures.ts';
 
 describe('a customer whose transactions can not be decided', () => {
@@ -139,11 +139,10 @@ describe('a customer whose transactions can not be decided', () => {
   it('is listed and released from the command line', async () => {
     const [first, second] = [await quarantined(), await quarantined()];
     const run = (...words: string[]) => {
-      const { status, stdout, stderr } = spawnSync(
-        process.execPath,
-        [...NODE_FLAGS, OPS_MAIN, 'quarantine', ...words],
-        { encoding: 'utf8', env: { ...process.env, DATABASE_URL: database.url } },
-      );
+      const { status, stdout, stderr } = spawnSync(process.execPath, [OPS_MAIN, 'quarantine', ...words], {
+        encoding: 'utf8',
+        env: { ...process.env, DATABASE_URL: database.url },
+      });
       return { status, stdout, stderr };
     };
     const listed = run('list');
