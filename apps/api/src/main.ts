@@ -11,6 +11,7 @@ import {
   createProbes,
   createShutdown,
   inTrace,
+  keepHeapSmall,
   loadApiConfig,
   openDoorbell,
   openQueueView,
@@ -57,6 +58,7 @@ function refuseWaiting(fault?: unknown): Error | undefined {
   return away ? new Problem('storage-unavailable', 'The database can not answer now; nothing was written.') : undefined;
 }
 
+keepHeapSmall();
 const config = loadApiConfig();
 const log = createLog('api', config.log_level);
 const shutdown = createShutdown(log);

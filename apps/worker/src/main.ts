@@ -11,6 +11,7 @@ import {
   createReconcileMetrics,
   createShutdown,
   healthOf,
+  keepHeapSmall,
   listenForProbes,
   loadWorkerConfig,
   openWorker,
@@ -25,6 +26,7 @@ import { startReconciling } from './reconcile.ts';
 import { startSettling } from './settle.ts';
 import { startSweep } from './sweep.ts';
 
+keepHeapSmall();
 const config = loadWorkerConfig();
 const log = createLog('worker', config.log_level);
 const shutdown = createShutdown(log);

@@ -5,6 +5,7 @@ export { type ActivityCounts, type ActivityReports, latencyQuantile, startActivi
 export { type Batcher, type BatcherLimits, createBatcher } from './batcher.ts';
 export { type ApiConfig, loadApiConfig, loadWorkerConfig, type WorkerConfig } from './config.ts';
 export { createLog, type Log } from './log.ts';
+export { keepHeapSmall } from './memory.ts';
 export {
   type ApplyMetrics,
   createApplyMetrics,

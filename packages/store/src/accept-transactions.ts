@@ -2,7 +2,7 @@
 // statement was under way goes in with one; one bad row of it fails alone.
 
 import { DomainError, type LoyaltyTransaction, type TransactionTerms } from '@customer-service/domain';
-import { type Database, rows } from './connect.ts';
+import { type Database, prepared, rows } from './connect.ts';
 import { isConnectionFault, isDataFault, isDeadlock, isLockTimeout, isStorageFault, isUnreachable } from './faults.ts';
 import { TRANSACTION_COLUMNS } from './loyalty-transactions.ts';
 
@@ -175,9 +175,10 @@ async function acceptOnce(db: Database, items: readonly NewTransaction[]): Promi
  * wait for. Taken here it comes before the row is made: who waited reads the account again, and finds it closed. In id
  * order, as everybody locks, and before the first insert, because the rows are sorted after it.
  */
-function insertPending(db: Database, items: readonly NewTransaction[]): Promise<LoyaltyTransaction[]> {
-  return rows<LoyaltyTransaction>(
+async function insertPending(db: Database, items: readonly NewTransaction[]): Promise<LoyaltyTransaction[]> {
+  const inserted = await prepared<LoyaltyTransaction>(
     db,
+    'insert into loyalty_transactions',
     `with open as (
        select customer_id from loyalty_accounts
         where customer_id = any(?::uuid[]) and closed_at is null order by customer_id for key share),
@@ -221,6 +222,7 @@ function insertPending(db: Database, items: readonly NewTransaction[]): Promise<
       items.map((item) => item.traceparent ?? null),
     ],
   );
+  return inserted.rows;
 }
 
 /** The rows that stood in the way, by key or by receipt; those of erased customers stand in nobody's. */

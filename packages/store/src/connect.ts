@@ -45,15 +45,17 @@ export function openDatabase(options: DatabaseOptions): Database {
       max: options.pool_max,
       // Set here and not as startup parameters, which a pooler in transaction mode refuses.
       afterCreate: (connection: pg.Client, done: (error: Error | null, connection: pg.Client) => void) => {
-        dropWhenSilent(connection);
         // A page of an index or a table costs much the same wherever it lies: no disk has an arm to move any more.
         const settings =
           `set statement_timeout = ${statementTimeout}; set lock_timeout = ${LOCK_TIMEOUT_MS};` +
           `set idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_TIMEOUT_MS}; set timezone = 'UTC';` +
           `set random_page_cost = 1.1;` +
-          `set default_transaction_isolation = 'read committed'`;
-        connection.query(settings).then(
-          () => done(null, connection),
+          `set default_transaction_isolation = 'read committed'; select pg_backend_pid() as pid`;
+        (connection.query(settings) as unknown as Promise<pg.QueryResult<{ pid: number }>[]>).then(
+          (results) => {
+            watchQueries(connection, { pooled: results.at(-1)?.rows[0]?.pid !== processOf(connection) });
+            done(null, connection);
+          },
           (error: Error) => done(error, connection),
         );
       },
@@ -66,16 +68,22 @@ export function openDatabase(options: DatabaseOptions): Database {
 /** A write was refused because the server is a standby. */
 const READ_ONLY = '25006';
 
+/** As the server announced it when it was connected to. A pooler announces one of its own. */
+const processOf = (connection: pg.Client) => (connection as unknown as { processID: number }).processID;
+
 /**
+ * Behind a pooler, which gives each transaction another connection of its own, nothing is prepared by name.
+ *
  * A connection that let a query time out may be gone without a word, and one to a server that has become a standby leads
  * to the wrong one. pg would keep it and the pool hand it out again: so its socket is destroyed, and the pool told at once.
  */
-function dropWhenSilent(connection: pg.Client): void {
+function watchQueries(connection: pg.Client, { pooled }: { pooled: boolean }): void {
   type Done = (error: Error | null, result: unknown) => void;
   const query = connection.query.bind(connection) as (...given: unknown[]) => unknown;
   const { stream } = (connection as unknown as { connection: { stream: { destroy(): void } } }).connection;
-  const watched = (config: unknown, done?: Done) =>
-    done === undefined
+  const watched = (asked: { name?: string }, done?: Done) => {
+    const config = pooled && asked.name !== undefined ? { ...asked, name: undefined } : asked;
+    return done === undefined
       ? query(config)
       : query(config, ((error, result) => {
           if (error?.message === 'Query read timeout' || (error as { code?: string } | null)?.code === READ_ONLY) {
@@ -84,6 +92,7 @@ function dropWhenSilent(connection: pg.Client): void {
           }
           done(error, result);
         }) satisfies Done);
+  };
   connection.query = watched as typeof connection.query;
 }
 
@@ -107,6 +116,20 @@ export function poolUsage(db: Database): PoolUsage {
 export async function rows<Row>(db: Database, sql: string, bindings: readonly unknown[] = []): Promise<Row[]> {
   const result = await db.raw<{ rows: Row[] }>(sql, bindings as never);
   return result.rows;
+}
+
+/**
+ * The same, parsed and planned once a connection instead of each time, which for one transaction takes PostgreSQL longer
+ * than to run it. For the statements by which points move.
+ * @param name the same for the same text, and for no other
+ */
+export async function prepared<Row>(
+  db: Database,
+  name: string,
+  sql: string,
+  bindings: readonly unknown[] = [],
+): Promise<{ rows: Row[]; rowCount: number }> {
+  return db.raw(sql, bindings as never).options({ name });
 }
 
 /**

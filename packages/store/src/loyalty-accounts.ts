@@ -1,7 +1,7 @@
 // The table loyalty_accounts: the hot row of each customer. Only apply-pending moves points in it.
 
 import type { LoyaltyAccount, PendingTransaction } from '@customer-service/domain';
-import { type Database, plainArray, rows } from './connect.ts';
+import { type Database, plainArray, prepared, rows } from './connect.ts';
 import { pendingOf } from './loyalty-transactions.ts';
 import { notInQuarantine } from './quarantine.ts';
 
@@ -25,8 +25,9 @@ export function insertAccount(db: Database, customerId: string): Promise<unknown
   return rows(db, 'insert into loyalty_accounts (customer_id) values (?)', [customerId]);
 }
 
-export function readAccounts(db: Database, customerIds: readonly string[]): Promise<AccountRow[]> {
-  return rows<AccountRow>(db, SELECT_ACCOUNTS, [customerIds]);
+export async function readAccounts(db: Database, customerIds: readonly string[]): Promise<AccountRow[]> {
+  const found = await prepared<AccountRow>(db, 'select loyalty_accounts', SELECT_ACCOUNTS, [customerIds]);
+  return found.rows;
 }
 
 export interface BalanceRow extends LoyaltyAccount {
@@ -65,8 +66,9 @@ export async function lockAccounts(
   customerIds: readonly string[],
   { busy, idle }: { busy: 'wait' | 'skip'; idle: 'lock' | 'leave' },
 ): Promise<AccountRow[]> {
-  const locked = await rows<{ customer_id: string }>(
+  const { rows: locked } = await prepared<{ customer_id: string }>(
     tx,
+    `lock loyalty_accounts, ${busy}, ${idle}`,
     `select customer_id from loyalty_accounts where customer_id = any(?)
         and ${notInQuarantine('customer_id')} ${idle === 'leave' ? IS_WAITED_FOR : ''}
       order by customer_id for no key update ${busy === 'skip' ? 'skip locked' : ''}`,
@@ -122,8 +124,9 @@ export async function listLapsed(db: Database, limit: number): Promise<string[]>
 export async function saveAccounts(tx: Database, accounts: readonly AccountRow[]): Promise<void> {
   type Plain = Exclude<keyof AccountRow, 'state'>;
   const of = (name: Plain) => plainArray(accounts.map((account) => account[name]));
-  await rows(
+  await prepared(
     tx,
+    'update loyalty_accounts',
     `update loyalty_accounts a
         set points_balance = u.points_balance, points_held = u.points_held,
             lifetime_points_earned = u.lifetime_points_earned, lifetime_points_redeemed = u.lifetime_points_redeemed,

@@ -2,7 +2,7 @@
 // accept-transactions; they are decided by apply-pending only.
 
 import { EFFECTS, type LoyaltyTransaction, type PendingTransaction } from '@customer-service/domain';
-import { type Database, rows } from './connect.ts';
+import { type Database, prepared, rows } from './connect.ts';
 import { notInQuarantine } from './quarantine.ts';
 
 const effects = Object.entries(EFFECTS).map(([type, effect]) => `when '${type}' then ${effect}`);
@@ -24,13 +24,14 @@ export async function readTransaction(
   customerId: string,
   transactionId: string,
 ): Promise<LoyaltyTransaction | undefined> {
-  const [row] = await rows<LoyaltyTransaction>(
+  const { rows: found } = await prepared<LoyaltyTransaction>(
     db,
+    'select loyalty_transactions',
     `select ${TRANSACTION_COLUMNS} from loyalty_transactions where id = ? and customer_id in (
        select id from customers where coalesce(merged_into, id) = ? and erased_at is null)`,
     [transactionId, customerId],
   );
-  return row;
+  return found[0];
 }
 
 export interface TransactionFilter {

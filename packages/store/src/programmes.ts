@@ -2,7 +2,7 @@
 
 import { DomainError, PROGRAMME, type Programme, type ProgrammeRules, type Programmes } from '@customer-service/domain';
 import { type Actor, writeAudit } from './audit-log.ts';
-import { type Database, rows } from './connect.ts';
+import { type Database, prepared, rows } from './connect.ts';
 import { ACCOUNT_COLUMNS, type AccountRow } from './loyalty-accounts.ts';
 
 /**
@@ -10,8 +10,9 @@ import { ACCOUNT_COLUMNS, type AccountRow } from './loyalty-accounts.ts';
  * Ask after the accounts are locked, so that whoever adds one waits for nobody who waits for an account.
  */
 export async function readProgrammes(db: Database): Promise<Programmes> {
-  const later = await rows<Pick<Programme, 'version' | 'effective_from'> & { rules: ProgrammeRules }>(
+  const { rows: later } = await prepared<Pick<Programme, 'version' | 'effective_from'> & { rules: ProgrammeRules }>(
     db,
+    'select loyalty_programmes',
     'select version, effective_from, rules from loyalty_programmes order by version',
   );
   return [PROGRAMME, ...later.map(({ rules, ...version }) => ({ ...version, ...rules }))];

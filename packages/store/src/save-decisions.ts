@@ -3,7 +3,7 @@
 
 import type { Outcome, PendingTransaction, TierChange } from '@customer-service/domain';
 import { v7 as uuidv7 } from 'uuid';
-import { type Database, plainArray, rows } from './connect.ts';
+import { type Database, plainArray, prepared, rows } from './connect.ts';
 import { hashLine } from './ledger-hash.ts';
 import { type AccountRow, saveAccounts } from './loyalty-accounts.ts';
 
@@ -75,14 +75,16 @@ function decisionOf(lines: readonly Line[]): unknown[] {
 }
 
 async function saveOutcomes(tx: Database, lines: readonly Line[]): Promise<void> {
-  const saved = await tx.raw<{ rowCount: number }>(
+  const saved = await prepared(
+    tx,
+    'update loyalty_transactions',
     `update loyalty_transactions t
         set status = u.status, rejection_code = u.rejection_code, points = coalesce(u.points, t.points),
             balance_after = u.balance_after, tier_after = u.tier_after, sequence = u.sequence, explanation = u.explanation,
             hash = decode(u.hash, 'hex'), applied_at = case when u.sequence is null then null else now.at end
        from (select ledger_now() as at) as now, ${DECISION}) as u (${DECIDED_COLUMNS})
       where t.id = u.id and t.status in ('pending', 'parked')`,
-    decisionOf(lines) as never,
+    decisionOf(lines),
   );
   if (saved.rowCount !== lines.length) {
     throw new Error(`decided ${lines.length} transactions but ${saved.rowCount} were still waiting`);
