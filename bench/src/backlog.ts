@@ -1,11 +1,12 @@
 // A backlog of the service: rows accepted as the API accepts them, and rings made as the API makes them, in a queue that is
 // held until the clock starts.
 
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createLog, openDoorbell, QUEUE_NAME, type QueueConfig, type Ring } from '@customer-service/runtime';
 import { type Accepted, acceptTransactions, type NewTransaction, openDatabase } from '@customer-service/store';
 import { createPostgresBackend, Queue, withBackend } from 'bullmq';
 import { Redis } from 'ioredis';
+import { v7 as uuidv7 } from 'uuid';
 import { type Event, type EventsOf, makeEvents } from './events.ts';
 import type { Services } from './services.ts';
 import { type Shop, untilApplied } from './shop.ts';
@@ -17,7 +18,7 @@ function rowOf(event: Event, shop: Shop): NewTransaction {
   const { type, key, points, amount_minor } = event;
   return {
     ...{
-      id: randomUUID(),
+      id: uuidv7(),
       customer_id: shop.ids[event.customer] as string,
       idempotency_key: key,
       type,

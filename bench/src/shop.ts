@@ -45,7 +45,7 @@ export async function untilApplied({ db }: Shop, patience_ms = 120_000): Promise
   const deadline = Date.now() + patience_ms;
   for (;;) {
     const { rowCount } = await db.query(
-      `select from loyalty_transactions where status = 'pending' order by position desc limit 1`,
+      `select from loyalty_transactions where status = 'pending' and position > 0 order by position desc limit 1`,
     );
     if (rowCount === 0) return;
     if (Date.now() > deadline) throw new Error(`not everything was applied within ${patience_ms} ms`);

@@ -66,7 +66,9 @@ export function listWaiting(db: Database, filter: WaitingFilter): Promise<Waitin
     .where('status', 'pending')
     .orderBy('position')
     .limit(filter.limit);
-  if (filter.customer_id !== undefined) query.where('customer_id', filter.customer_id);
+  // Every position is above 0: see WAITS.
+  if (filter.customer_id === undefined) query.where('position', '>', 0);
+  else query.where('customer_id', filter.customer_id);
   if (filter.since !== undefined) query.where('accepted_at', '>=', filter.since);
   if (filter.after !== undefined) query.where('position', '>', filter.after);
   if (filter.older_than_s !== undefined)

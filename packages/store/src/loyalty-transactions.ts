@@ -73,14 +73,23 @@ export function listTransactions(
   return query;
 }
 
+/**
+ * For a query that wants the oldest of all that wait, by `position`. Every position is above 0: saying so is what admits
+ * the index of the oldest, which a query for a customer's own must not be given. While nothing waits any index of what
+ * waits looks as good as another, and in a backlog it would read what waits for everybody, for each customer.
+ */
+export const WAITS = `status = 'pending' and position > 0`;
+
 /** What waits for these customers, in accepted order; at most `limit` rows. */
-export function listPending(db: Database, customerIds: readonly string[], limit: number): Promise<PendingRow[]> {
-  return rows<PendingRow>(
+export async function listPending(db: Database, customerIds: readonly string[], limit: number): Promise<PendingRow[]> {
+  const found = await prepared<PendingRow>(
     db,
+    'select pending loyalty_transactions',
     `select ${PENDING_COLUMNS} from loyalty_transactions
       where status = 'pending' and customer_id = any(?) order by position limit ?`,
     [customerIds, limit],
   );
+  return found.rows;
 }
 
 /** As a moment reads everywhere else; PostgreSQL writes it another way within JSON. */
@@ -92,15 +101,14 @@ const PREVIEWED = 2_000;
 
 /**
  * A column for a query that reads accounts: what waits for the customer `id`, in accepted order, as a list. One
- * statement sees one moment, so no transaction is missing here and in the balance beside it at once. Sorted by a term
- * that is in no index, or a backlog of others might be walked through for each customer.
+ * statement sees one moment, so no transaction is missing here and in the balance beside it at once.
  */
 export const pendingOf = (id: 'c.id' | 'account.customer_id') => `
   (select coalesce(json_agg(p), '[]') from (
      select id, customer_id, type, points, amount_minor, currency, visits, order_id, terms,
              ${inJson('occurred_at')}, ${inJson('accepted_at')}
         from loyalty_transactions
-      where status = 'pending' and customer_id = ${id} order by position + 0 limit ${PREVIEWED}) as p) as pending`;
+      where status = 'pending' and customer_id = ${id} order by position limit ${PREVIEWED}) as p) as pending`;
 
 export interface OverdueFilter {
   older_than_ms: number;
@@ -119,7 +127,7 @@ export async function listOverdueCustomers(db: Database, filter: OverdueFilter):
     db,
     `select distinct customer_id from (
        select customer_id from loyalty_transactions
-        where status = 'pending' and accepted_at < ledger_now() - ? * interval '1 millisecond'
+        where ${WAITS} and accepted_at < ledger_now() - ? * interval '1 millisecond'
           and customer_id <> all(?) and ${notInQuarantine('customer_id')}
         order by position limit ?) as oldest`,
     [filter.older_than_ms, filter.except, filter.limit],

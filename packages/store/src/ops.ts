@@ -1,6 +1,7 @@
 // What those who run the service ask the tables, at a cost that does not grow with them.
 
 import { type Database, rows } from './connect.ts';
+import { WAITS } from './loyalty-transactions.ts';
 import { notInQuarantine } from './quarantine.ts';
 
 /** What waits to be decided; what waits for customers in quarantine does not count, because nobody would decide it. */
@@ -22,7 +23,7 @@ export async function readBacklog(db: Database): Promise<Backlog> {
     `select (select count(*) from (
                select from loyalty_transactions where status = 'pending' and ${notInQuarantine('customer_id')} limit ?) as counted) as pending,
             coalesce((select greatest(0, extract(epoch from ledger_now() - accepted_at))::float8
-                        from loyalty_transactions where status = 'pending' and ${notInQuarantine('customer_id')}
+                        from loyalty_transactions where ${WAITS} and ${notInQuarantine('customer_id')}
                        order by position limit 1), 0) as oldest_age_s,
             (select count(*) from loyalty_quarantine where quarantined_at is not null) as quarantined`,
     [COUNTED],
