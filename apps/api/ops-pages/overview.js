@@ -1,6 +1,10 @@
 import { createChart } from '/ops/assets/charts.js';
 
 const EVERY_MS = 2_000;
+/** Settling begins some seconds after something is due, and takes a while when much is due at once. */
+const SETTLED_LATE_S = 60;
+/** A worker folds 2,000 rows several times a second. */
+const UNFOLDED_MANY = 10_000;
 const byId = (id) => document.getElementById(id);
 let minutes = 15;
 
@@ -95,6 +99,8 @@ function verdict(found) {
     return ['warn', 'The queue is away; the sweep applies everything, a little later.'];
   if ((found.reconciled?.differences ?? 0) > 0) return ['bad', 'The last reconciliation found differences.'];
   if (found.sweep_share > 0.5) return ['warn', 'The sweep finds more than the queue announces.'];
+  if (found.upkeep.settling_overdue_s > SETTLED_LATE_S) return ['warn', 'Points are flowing, but what lapses is late.'];
+  if (found.queue.counts.failed > 0) return ['warn', 'Points are flowing; some jobs have failed.'];
   return ['ok', 'Points are flowing.'];
 }
 
@@ -118,7 +124,7 @@ function showTiles(found) {
     tile('Queue', counts ? count(counts.waiting + counts.active + counts.delayed) : 'away', {
       level: level(false, counts === null || found.queue.paused || counts.failed > 0),
       note: counts
-        ? `${found.queue.paused ? 'paused · ' : ''}${count(counts.active)} active · ${count(counts.failed)} failed`
+        ? `${found.queue.paused ? 'paused · ' : ''}${count(counts.waiting)} waiting · ${count(counts.active)} active · ${count(counts.delayed)} delayed · ${count(counts.failed)} failed`
         : found.queue.backend,
     }),
     tile('PostgreSQL', found.database.status, {
@@ -199,21 +205,41 @@ function showLists(found) {
       'None.',
     ),
   );
-  const last = found.reconciled;
-  const result = last
-    ? element(
-        'p',
-        {},
-        element('span', { class: 'dot', 'data-level': last.differences === 0 ? 'ok' : 'bad' }),
-        ` ${count(last.accounts)} accounts, ${count(last.differences)} differences, ${ago(last.finished_at)}`,
-      )
-    : element('p', { class: 'quiet' }, 'Not yet.');
-  const ask = found.reconciling
-    ? element('p', { class: 'quiet' }, 'Reconciling …')
-    : found.may_operate
-      ? button('Reconcile now', '/ops/reconcile')
-      : '';
-  byId('reconciliation').replaceChildren(result, ask);
+  showBackground(found);
+}
+
+/** What workers do by themselves, whoever posts or not. */
+function showBackground({ reconciled: last, upkeep, reconciling, may_operate }) {
+  const dot = (level) => element('span', { class: 'dot', 'data-level': level });
+  const { settling_overdue_s: overdue, unfolded } = upkeep;
+  const ask = may_operate ? button('Reconcile now', '/ops/reconcile') : '';
+  byId('background').replaceChildren(
+    table(
+      ['', 'Work', 'State', ''],
+      [
+        [
+          dot(last ? (last.differences === 0 ? 'ok' : 'bad') : 'unknown'),
+          'Comparing accounts with their ledgers',
+          last
+            ? `${count(last.accounts)} accounts, ${count(last.differences)} differences, ${ago(last.finished_at)}`
+            : 'not yet',
+          reconciling ? 'reconciling …' : ask,
+        ],
+        [
+          dot(overdue > SETTLED_LATE_S ? 'warn' : 'ok'),
+          'Settling lots, holds and tiers',
+          overdue > SETTLED_LATE_S ? `${seconds(overdue)} overdue` : 'up to date',
+          '',
+        ],
+        [
+          dot(unfolded > UNFOLDED_MANY ? 'warn' : 'ok'),
+          'Folding analytics',
+          unfolded > UNFOLDED_MANY ? `${count(unfolded)} rows to fold` : 'up to date',
+          '',
+        ],
+      ],
+    ),
+  );
 }
 
 async function refresh() {
