@@ -85,10 +85,9 @@ describe('the alerts, by real faults', function () {
       },
       body: JSON.stringify({ points: 1 }),
     });
-  const readAudit = () =>
-    fetch(`${api.url}/audit`, { headers: { Authorization: `Bearer ${tokenFor('admin')}` } });
+  const readAudit = () => fetch(`${api.url}/audit`, { headers: { Authorization: `Bearer ${tokenFor('admin')}` } });
   /** Asks all the time while it waits; nobody looks at the answers. */
-  const asking = async (ask: () => Promise<unknown>, { every_ms }: { every_ms: number }, wait: () => Promise<unknown>) => {
+  const asking = async (ask: () => Promise<unknown>, every_ms: number, wait: () => Promise<unknown>) => {
     const timer = setInterval(() => void ask().catch(() => {}), every_ms);
     await wait().finally(() => clearInterval(timer));
   };
@@ -122,14 +121,14 @@ describe('the alerts, by real faults', function () {
   it('Redis that is away: QueueDown, and the sweep decides; SweepDoesTheWork', async () => {
     await toRedis.cut();
     await firing(['QueueDown'], { others: true });
-    await asking(post, { every_ms: 200 }, () => firing(['QueueDown', 'SweepDoesTheWork'], { others: true }));
+    await asking(post, 200, () => firing(['QueueDown', 'SweepDoesTheWork'], { others: true }));
     await toRedis.mend();
     await firing([]);
   });
 
   it('PostgreSQL that is away: DatabaseDown and ErrorRateHigh', async () => {
     await toDatabase.cut();
-    await asking(post, { every_ms: 200 }, () => firing(['DatabaseDown', 'ErrorRateHigh'], { others: true }));
+    await asking(post, 200, () => firing(['DatabaseDown', 'ErrorRateHigh'], { others: true }));
     await toDatabase.mend();
     await firing([]);
   });
@@ -164,7 +163,7 @@ describe('the alerts, by real faults', function () {
       await setState('{"lots": 5}');
       await accept(database.db, aTransaction(spoilt));
       const these = ['ConnectionsExhausted', 'ReconcileStale', 'CustomersInQuarantine'];
-      await asking(readAudit, { every_ms: 50 }, () => firing(these, { others: true }));
+      await asking(readAudit, 50, () => firing(these, { others: true }));
       await setState('{}');
     } finally {
       await unlock();

@@ -139,6 +139,8 @@ for (const backend of backends) {
         return asked.length === 1;
       });
       await page.locator('#background', { hasText: '0 differences' }).waitFor();
+      const rest = page.locator('#background li', { hasText: /^(Settling|Folding) .*up to date$/ });
+      expect(await rest.count()).to.equal(2);
     });
 
     it('open the queue itself, with its jobs and their buttons', async () => {

@@ -1,7 +1,14 @@
 // What workers do by themselves, asked of the tables: what is due and not settled, what is counted and not folded.
 
 import { PROGRAMME } from '@customer-service/domain';
-import { addProgramme, applyApart, foldAnalytics, listLapsed, readUpkeep, requalifySome } from '@customer-service/store';
+import {
+  addProgramme,
+  applyApart,
+  foldAnalytics,
+  listLapsed,
+  readUpkeep,
+  requalifySome,
+} from '@customer-service/store';
 import { expect } from 'chai';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 import { accept, addCustomer, an_actor, points } from './fixtures.ts';
