@@ -61,7 +61,7 @@ describe('npm run ops, with no worker there', () => {
     const done = await ops('drain', '--apply');
     expect(done.code).to.equal(0);
     expect(done.stdout).to.include('Nothing is pending.');
-    expect(done.stdout).to.include('The API is alive');
+    expect(done.stdout).to.include('An API process is alive');
     expect(done.stderr).to.equal('');
     await balancesAgree(service);
   });

@@ -63,6 +63,8 @@ for (const backend of backends) {
         const words = await ops('status');
         expect(words.stdout).to.match(/^worker +1 alive, version \d/m);
         expect(words.stdout).to.match(/^pending +nothing$/m);
+        expect(words.stdout).to.match(/^settling +nothing is due$/m);
+        expect(words.stdout).to.match(/^analytics +\d+ rows? to fold$/m);
       });
       expect((await json('explain', body.id)).transaction.status).to.equal('applied');
     });

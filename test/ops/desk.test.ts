@@ -138,7 +138,9 @@ for (const backend of backends) {
         const asked = await service.database.db('reconciliations').where({ asked_by: 'ops:ops', differences: 0 });
         return asked.length === 1;
       });
-      await page.locator('#reconciliation', { hasText: '0 differences' }).waitFor();
+      await page.locator('#background', { hasText: '0 differences' }).waitFor();
+      const rest = page.locator('#background li', { hasText: /^(Settling|Folding) .*up to date$/ });
+      expect(await rest.count()).to.equal(2);
     });
 
     it('open the queue itself, with its jobs and their buttons', async () => {

@@ -9,6 +9,8 @@ const clock = (at, timeStyle = 'short') => new Date(at * 1_000).toLocaleTimeStri
 export function createChart(element, lines, format) {
   let chart;
   let data = [[], ...lines.map(() => [])];
+  /** Where nobody points at a moment, the legend tells of the latest. */
+  const told = (value, series) => value ?? data[series].at(-1) ?? null;
 
   function build() {
     chart?.destroy();
@@ -26,17 +28,17 @@ export function createChart(element, lines, format) {
         legend: { live: true },
         scales: { y: { range: (_chart, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
         axes: [
-          { ...axis, values: (_chart, times) => times.map((at) => clock(at)) },
+          { ...axis, size: 32, values: (_chart, times) => times.map((at) => clock(at)) },
           { ...axis, size: 56, values: (_chart, values) => values.map(format) },
         ],
         series: [
-          { label: 'Time', value: (_chart, at) => (at === null ? '' : clock(at, 'medium')) },
-          ...lines.map((line) => ({
+          { label: 'Time', value: (_chart, at) => (told(at, 0) === null ? '' : clock(told(at, 0), 'medium')) },
+          ...lines.map((line, index) => ({
             label: line.label,
             stroke: colour(line.colour),
             width: 2,
             points: { show: line.points ?? false, size: 4, width: 0, fill: colour(line.colour) },
-            value: (_chart, value) => (value === null || value === undefined ? '' : format(value)),
+            value: (_chart, value) => (told(value, index + 1) === null ? '–' : format(told(value, index + 1))),
             ...(line.fill && { fill: `${colour(line.colour)}22` }),
           })),
         ],

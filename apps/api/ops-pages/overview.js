@@ -1,6 +1,10 @@
 import { createChart } from '/ops/assets/charts.js';
 
 const EVERY_MS = 2_000;
+/** Settling begins some seconds after something is due, and takes a while when much is due at once. */
+const SETTLED_LATE_S = 60;
+/** A worker folds 2,000 rows several times a second. */
+const UNFOLDED_MANY = 10_000;
 const byId = (id) => document.getElementById(id);
 let minutes = 15;
 
@@ -13,7 +17,14 @@ const seconds = (value) => {
   if (value < 120) return `${value.toFixed(value < 10 ? 1 : 0)} s`;
   return value < 7_200 ? `${Math.round(value / 60)} min` : `${Math.round(value / 3_600)} h`;
 };
-const ago = (moment) => `${seconds(Math.max(0, (Date.now() - Date.parse(moment)) / 1_000))} ago`;
+const ago = (passed_s) => (passed_s < 1.5 ? 'just now' : `${seconds(passed_s)} ago`);
+const since = (moment) => ago((Date.now() - Date.parse(moment)) / 1_000);
+/** `3 waiting · 1 failed`; states without any are left out. */
+const states = (counts, names) =>
+  names
+    .filter((name) => counts[name] > 0)
+    .map((name) => `${count(counts[name])} ${name}`)
+    .join(' · ') || 'empty';
 
 const showFlow = createChart(
   byId('flow'),
@@ -57,16 +68,20 @@ function tile(label, value, { level = 'ok', note = '' } = {}) {
 function table(heads, lines, empty) {
   if (lines.length === 0) return element('p', { class: 'quiet' }, empty);
   const row = (cells, tag) => element('tr', {}, ...cells.map((cell) => element(tag, {}, cell)));
-  return element(
-    'div',
-    { class: 'scroll' },
-    element(
-      'table',
-      {},
-      element('thead', {}, row(heads, 'th')),
-      element('tbody', {}, ...lines.map((cells) => row(cells, 'td'))),
-    ),
-  );
+  const body = element('tbody', {}, ...lines.map((cells) => row(cells, 'td')));
+  return element('div', { class: 'scroll' }, element('table', {}, element('thead', {}, row(heads, 'th')), body));
+}
+
+const dot = (level, title) => element('span', { class: 'dot', 'data-level': level, title });
+
+/** What there is, how it is with it, and what can be done about it: `{ level?, name, state, action? }` each. */
+function list(items, empty) {
+  if (items.length === 0) return element('p', { class: 'quiet' }, empty);
+  const item = ({ level, name, state, action }) => {
+    const words = element('div', {}, name, element('span', { class: 'quiet' }, state));
+    return element('li', {}, level ? dot(level) : '', words, action || '');
+  };
+  return element('ul', { class: 'list' }, ...items.map(item));
 }
 
 async function act(button, path) {
@@ -90,11 +105,13 @@ function verdict(found) {
   const age = found.backlog.oldest_age_s;
   if (workers === 0) return ['bad', 'No worker is alive: what is accepted waits.'];
   if (age > 5) return ['bad', `Points are late: the oldest transaction has waited ${seconds(age)}.`];
+  if ((found.reconciled?.differences ?? 0) > 0) return ['bad', 'The last reconciliation found differences.'];
   if (found.quarantined.length > 0) return ['warn', 'Points are flowing, but not for customers in quarantine.'];
   if (found.queue.status === 'down')
     return ['warn', 'The queue is away; the sweep applies everything, a little later.'];
-  if ((found.reconciled?.differences ?? 0) > 0) return ['bad', 'The last reconciliation found differences.'];
   if (found.sweep_share > 0.5) return ['warn', 'The sweep finds more than the queue announces.'];
+  if (found.upkeep.settling_overdue_s > SETTLED_LATE_S) return ['warn', 'Points are flowing, but what lapses is late.'];
+  if (found.queue.counts.failed > 0) return ['warn', 'Points are flowing; some jobs have failed.'];
   return ['ok', 'Points are flowing.'];
 }
 
@@ -118,7 +135,7 @@ function showTiles(found) {
     tile('Queue', counts ? count(counts.waiting + counts.active + counts.delayed) : 'away', {
       level: level(false, counts === null || found.queue.paused || counts.failed > 0),
       note: counts
-        ? `${found.queue.paused ? 'paused · ' : ''}${count(counts.active)} active · ${count(counts.failed)} failed`
+        ? `${found.queue.paused ? 'paused · ' : ''}${states(counts, ['waiting', 'active', 'delayed', 'failed'])}`
         : found.queue.backend,
     }),
     tile('PostgreSQL', found.database.status, {
@@ -157,63 +174,66 @@ function showLists(found) {
     table(
       ['', 'Process', 'Version', 'Up', 'Heartbeat'],
       found.processes.map((each) => [
-        element('span', {
-          class: 'dot',
-          'data-level': each.alive ? 'ok' : 'bad',
-          title: each.alive ? 'alive' : 'silent',
-        }),
+        dot(each.alive ? 'ok' : 'bad', each.alive ? 'alive' : 'silent'),
         `${each.service} ${each.host}:${each.pid}`,
         each.version,
         seconds((Date.parse(found.as_of) - Date.parse(each.started_at)) / 1_000),
-        each.alive ? `${seconds(each.silent_s)} ago` : `silent for ${seconds(each.silent_s)}`,
+        each.alive ? ago(each.silent_s) : `silent for ${seconds(each.silent_s)}`,
       ]),
       'No process has told of itself.',
     ),
   );
   byId('quarantine').replaceChildren(
-    table(
-      ['Customer', 'Fault', 'Waiting', 'Since', ''],
-      found.quarantined.map((each) => [
-        element('code', { title: each.customer_id }, each.customer_id.slice(0, 8)),
-        each.fault,
-        count(each.pending),
-        ago(each.quarantined_at),
-        found.may_operate ? button('Release', `/ops/quarantine/${each.customer_id}/release`) : '',
-      ]),
+    list(
+      found.quarantined.map((each) => ({
+        name: element('code', {}, each.customer_id),
+        state: `${each.fault} · ${count(each.pending)} waiting · ${since(each.quarantined_at)}`,
+        action: found.may_operate && button('Release', `/ops/quarantine/${each.customer_id}/release`),
+      })),
       'Nobody.',
     ),
   );
   byId('failed').replaceChildren(
-    table(
-      ['Job', 'Reason', 'When', ''],
-      found.queue.failed.map((each) => [
-        element(
+    list(
+      found.queue.failed.map((each) => ({
+        name: element(
           'a',
           { href: `/ops/queues/queue/loyalty/${encodeURIComponent(each.id)}` },
           `${each.type} ${each.id.slice(0, 8)}`,
         ),
-        each.reason ?? '',
-        each.failed_at ? ago(each.failed_at) : '',
-        found.may_operate ? button('Retry', `/ops/failed/${encodeURIComponent(each.id)}/retry`) : '',
-      ]),
+        state: [each.reason, each.failed_at && since(each.failed_at)].filter(Boolean).join(' · '),
+        action: found.may_operate && button('Retry', `/ops/failed/${encodeURIComponent(each.id)}/retry`),
+      })),
       'None.',
     ),
   );
-  const last = found.reconciled;
-  const result = last
-    ? element(
-        'p',
-        {},
-        element('span', { class: 'dot', 'data-level': last.differences === 0 ? 'ok' : 'bad' }),
-        ` ${count(last.accounts)} accounts, ${count(last.differences)} differences, ${ago(last.finished_at)}`,
-      )
-    : element('p', { class: 'quiet' }, 'Not yet.');
-  const ask = found.reconciling
-    ? element('p', { class: 'quiet' }, 'Reconciling …')
-    : found.may_operate
-      ? button('Reconcile now', '/ops/reconcile')
-      : '';
-  byId('reconciliation').replaceChildren(result, ask);
+  showBackground(found);
+}
+
+/** What workers do by themselves, whoever posts or not. */
+function showBackground({ reconciled: last, upkeep, reconciling, may_operate }) {
+  const { settling_overdue_s: overdue, unfolded } = upkeep;
+  const found = last && `${count(last.accounts)} accounts, ${count(last.differences)} differences`;
+  byId('background').replaceChildren(
+    list([
+      {
+        level: last ? (last.differences === 0 ? 'ok' : 'bad') : 'unknown',
+        name: 'Comparing accounts with their ledgers',
+        state: reconciling ? 'under way …' : last ? `${found}, ${since(last.finished_at)}` : 'not yet',
+        action: may_operate && !reconciling && button('Reconcile now', '/ops/reconcile'),
+      },
+      {
+        level: overdue > SETTLED_LATE_S ? 'warn' : 'ok',
+        name: 'Settling lots, holds and tiers',
+        state: overdue > SETTLED_LATE_S ? `${seconds(overdue)} overdue` : 'up to date',
+      },
+      {
+        level: unfolded > UNFOLDED_MANY ? 'warn' : 'ok',
+        name: 'Folding analytics',
+        state: unfolded > UNFOLDED_MANY ? `${count(unfolded)} rows to fold` : 'up to date',
+      },
+    ]),
+  );
 }
 
 async function refresh() {
@@ -225,7 +245,7 @@ async function refresh() {
   byId('verdict').textContent = sentence;
   if (found === null) return;
   showTiles(found);
-  byId('as-of').textContent = `As of ${new Date(found.as_of).toLocaleTimeString()}`;
+  byId('as-of').textContent = `As of ${new Date(found.as_of).toLocaleTimeString('en-GB')}`;
   byId('version').textContent = `· version ${found.version}`;
   if (found.database.status === 'down') return;
   showCharts(found);

@@ -66,6 +66,9 @@ const shutdown = createShutdown(log);
 const db = openDatabase({ url: config.database_url, pool_max: 10, application_name: 'api' });
 shutdown.onClose('database', () => db.destroy());
 await assertReady(db, config);
+// Its own connections, so that whatever keeps the others busy can't keep anybody from seeing it.
+const opsDb = openDatabase({ url: config.database_url, pool_max: 2, application_name: 'api ops' });
+shutdown.onClose('ops database', () => opsDb.destroy());
 
 const doorbell = openDoorbell(config, log);
 shutdown.onClose('doorbell', doorbell.close);
@@ -112,15 +115,15 @@ const services: Services = {
   version,
   document: openApiDocument(routes, version),
 };
-watchPools(metrics, { api: () => poolUsage(db) });
-watchService(metrics, { db, doorbell, accepting: services.accept.size });
+watchPools(metrics, { api: () => poolUsage(db), ops: () => poolUsage(opsDb) });
+watchService(metrics, { db: opsDb, doorbell, accepting: services.accept.size });
 const probes = createProbes({ metrics, health: () => checkHealth(services), isEnding: shutdown.isEnding });
 const view = openQueueView(config, log);
 shutdown.onClose('queue view', view.close);
-const reports = startActivityReports(metrics, activityOf(db, 'api', version), log);
+const reports = startActivityReports(metrics, activityOf(opsDb, 'api', version), log);
 shutdown.onClose('activity', reports.stop);
 const ops = await listen(
-  createOpsApp(probes, createDesk(services, view), log).callback(),
+  createOpsApp(probes, createDesk({ ...services, db: opsDb }, view), log).callback(),
   { host: config.ops_host, port: config.ops_port, variable: 'OPS_PORT' },
   log,
 );

@@ -99,9 +99,21 @@ add('redrive', 'Ring once more for what is pending; harmless, however often', [
   .option('--dry-run', 'only count')
   .action((options) => say((site) => redrive(site, options)));
 
-add('drain', 'Wait until nothing is pending any more', ['drain --timeout 2m', 'drain --apply'])
+add('drain', 'Wait until nothing is pending any more; keeps nobody from posting more', [
+  'drain --timeout 2m',
+  'drain --apply',
+])
   .addOption(new Option('--timeout <duration>', 'give up after').argParser(duration).default(600, '10m'))
   .option('--apply', 'apply it here and now, for when no worker can')
+  .addHelpText(
+    'after',
+    `
+It only looks (and with --apply also applies). To have nothing pending that stays so, stop the API first:
+  docker compose stop api
+  kubectl -n customer-service scale deploy/api --replicas=0
+or take it out of the load balancer. Tills keep what is refused, and post it again under the same key.
+What waits for customers in quarantine is not waited for; it is counted in the answer.`,
+  )
   .action((options) => say((site) => drain(site, options)));
 
 try {

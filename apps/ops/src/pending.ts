@@ -98,7 +98,9 @@ export async function drain({ db }: Site, { timeout, apply }: DrainOptions): Pro
     bar.stop();
   }
   const api_alive = (await livingProcesses(db)).some(({ service }) => service === 'api');
-  const still = api_alive ? ' The API is alive and goes on taking: stop it first where nothing may come in.' : '';
+  const still = api_alive
+    ? ' An API process is alive and goes on accepting: stop it first where nothing may come in (drain --help).'
+    : '';
   return {
     data: { drained: left.pending === 0, ...left, api_alive, failures: Object.fromEntries(failures) },
     text:

@@ -7,6 +7,8 @@ import {
   lastReconciliation,
   listProcesses,
   type Reconciliation,
+  readUpkeep,
+  type Upkeep,
   type Waiting,
 } from '@customer-service/store';
 import { count, list, type Report, span, Unreachable } from './report.ts';
@@ -25,6 +27,7 @@ export async function status(site: Site): Promise<Report> {
   const backlog = await countWaiting(site.db);
   const processes = await livingProcesses(site.db);
   const reconciled = await lastReconciliation(site.db);
+  const upkeep = await readUpkeep(site.db);
   const queue = await lookAtQueue(site);
   const findings = [
     ...ofBacklog(backlog),
@@ -32,6 +35,7 @@ export async function status(site: Site): Promise<Report> {
     ...ofProcesses(processes),
     ...ofQueue(queue),
     ...ofReconciliation(reconciled),
+    ...ofUpkeep(upkeep),
   ];
   const { counts } = queue;
   const text = list([
@@ -48,10 +52,12 @@ export async function status(site: Site): Promise<Report> {
       'reconciled',
       reconciled === null ? 'never' : `${reconciled.finished_at}, ${count(reconciled.differences, 'difference')}`,
     ],
+    ['settling', upkeep.settling_overdue_s === 0 ? 'nothing is due' : `due for ${span(upkeep.settling_overdue_s)}`],
+    ['analytics', `${count(upkeep.unfolded, 'row')} to fold`],
     ['quarantine', count(backlog.quarantined_customers, 'customer')],
     ...findings.map(({ what, advice }) => ['look at', `${what}. ${advice}`] as const),
   ]);
-  return { data: { ...backlog, queue, processes, reconciled, findings }, text, found: findings.length > 0 };
+  return { data: { ...backlog, ...upkeep, queue, processes, reconciled, findings }, text, found: findings.length > 0 };
 }
 
 /** A process tells every two seconds that it lives. */
@@ -104,6 +110,15 @@ function ofReconciliation(last: Reconciliation | null): Finding[] {
   return [
     { what: `The last reconciliation found ${count(last.differences, 'difference')}`, advice: 'See `reconcile`' },
   ];
+}
+
+/** Begun seconds after it is due; much that is due at once takes its time. */
+const SETTLED_LATE_S = 60;
+
+function ofUpkeep({ settling_overdue_s }: Upkeep): Finding[] {
+  if (settling_overdue_s <= SETTLED_LATE_S) return [];
+  const what = `What lapses has been due for ${span(settling_overdue_s)}`;
+  return [{ what, advice: 'Workers settle it: is one alive, and what does its log say?' }];
 }
 
 function ofQueue({ counts, fault }: Awaited<ReturnType<typeof lookAtQueue>>): Finding[] {

@@ -13,7 +13,7 @@ const REST = 50;
 const MAX_REST_MS = 10_000;
 /** Differences a round tells of in the log; the metric has them all. */
 const TOLD = 20;
-/** A round that found what the last one did is kept so often at the most: few accounts are compared in a second. */
+/** A round that found much the same as the last one is kept so often at the most: few accounts are compared in a second. */
 const KEPT_EVERY_MS = 600_000;
 
 export interface Reconciling {
@@ -29,10 +29,11 @@ export function startReconciling(db: Database, metrics: ReconcileMetrics, log: L
   let accounts = 0;
   let began = performance.now();
   let keepAt = 0;
+  let kept_accounts = 0;
 
   async function endRound(): Promise<void> {
     const found = { accounts, differences: mismatched.size, duration_ms: Math.round(performance.now() - began) };
-    const news = found.differences !== in_last_round;
+    const news = found.differences !== in_last_round || found.accounts > 2 * kept_accounts;
     in_last_round = found.differences;
     mismatched = new Set();
     accounts = 0;
@@ -41,6 +42,7 @@ export function startReconciling(db: Database, metrics: ReconcileMetrics, log: L
     metrics.completed();
     if (!news && Date.now() < keepAt) return;
     keepAt = Date.now() + KEPT_EVERY_MS;
+    kept_accounts = found.accounts;
     await saveReconciliation(db, { ...found, asked_by: 'worker' });
   }
 

@@ -113,7 +113,7 @@ export function readActivity(
     db,
     `with steps as (
        select date_bin(? * interval '1 second', slot, 'epoch') as at, *
-         from activity where slot > clock_timestamp() - ? * interval '1 minute'),
+         from activity where slot > statement_timestamp() - ? * interval '1 minute'),
      buckets as (
        select at, n, sum(b)::int as b from steps, unnest(latency) with ordinality as l (b, n) group by at, n),
      latencies as (select at, array_agg(b order by n) as latency from buckets group by at)

@@ -69,7 +69,7 @@ export {
 export { type Merge, mergeCustomers } from './merge-customers.ts';
 export { readMergedInto } from './merged-customers.ts';
 export { assertReady, migrate } from './migrate.ts';
-export { type Backlog, readBacklog } from './ops.ts';
+export { type Backlog, readBacklog, readUpkeep, type Upkeep } from './ops.ts';
 export { type AccountView, hasLapsed, type Preview, previewAccounts, previewTransaction } from './preview.ts';
 export { addProgramme, ledgerNow, type NewProgramme, readAllAccounts, readProgrammes } from './programmes.ts';
 export {

@@ -30,3 +30,30 @@ export async function readBacklog(db: Database): Promise<Backlog> {
   );
   return backlog as Backlog;
 }
+
+/** What workers do by themselves, whoever posts or not, and how far behind they are with it. */
+export interface Upkeep {
+  /**
+   * Seconds since the longest overdue of what passes with time (lots, holds, tiers, a programme that began) was due, by
+   * the ledger's clock; 0 when nothing is due. Workers begin SETTLE_LAG_S after that.
+   */
+  settling_overdue_s: number;
+  /** Rows that analytics has counted and not folded, COUNTED of either table at the most. */
+  unfolded: number;
+}
+
+export async function readUpkeep(db: Database): Promise<Upkeep> {
+  const [upkeep] = await rows<Upkeep>(
+    db,
+    `select coalesce(extract(epoch from ledger_now() - least(
+              (select settles_at from loyalty_accounts
+                where settles_at <= (select ledger_now()) and closed_at is null and ${notInQuarantine('customer_id')}
+                order by settles_at limit 1),
+              (select min(effective_from) from loyalty_programmes
+                where requalified_at is null and effective_from <= ledger_now())))::float8, 0) as settling_overdue_s,
+            (select count(*) from (select from analytics_deltas limit ?) as counted)
+              + (select count(*) from (select from analytics_visits limit ?) as counted) as unfolded`,
+    [COUNTED, COUNTED],
+  );
+  return upkeep as Upkeep;
+}

@@ -2,7 +2,7 @@
 // PostgreSQL and from the queue when somebody asks. docs/metrics.md lists all of it.
 
 import { type Doorbell, type Metrics, QUEUE_NAME } from '@customer-service/runtime';
-import { type Accepted, type Backlog, type Database, databaseAnswers, readBacklog } from '@customer-service/store';
+import { type Accepted, type Database, databaseAnswers, readBacklog, readUpkeep } from '@customer-service/store';
 import { Counter, Gauge, Histogram } from 'prom-client';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -72,34 +72,33 @@ interface Watched {
 /** What waits and what is away. A gauge whose source is away is left out, and `dependency_up` says why. */
 export function watchService(metrics: Metrics, { db, doorbell, accepting }: Watched): void {
   const registers = [metrics];
-  const backlog = remembered(() => readBacklog(db).catch(() => undefined));
   const jobs = remembered(() => doorbell.counts().catch(() => undefined));
   const database = remembered(() => databaseAnswers(db));
 
-  const waiting = (name: string, help: string, read: (backlog: Backlog) => number) =>
-    new Gauge({
-      ...{ name: `customer_service_${name}`, help, registers },
-      async collect() {
-        const found = await backlog();
-        this.remove();
-        if (found !== undefined) this.set(read(found));
-      },
-    });
-  waiting(
-    'pending_transactions',
-    'Transactions accepted and not decided; 100,000 stands for that many or more',
-    (found) => found.pending,
-  );
-  waiting(
-    'oldest_pending_age_seconds',
-    'Age of the oldest transaction that is not decided; 0 without any',
-    (found) => found.oldest_age_s,
-  );
-  waiting(
-    'quarantined_customers',
-    'Customers whose transactions failed again and again, and wait for somebody to release them',
-    (found) => found.quarantined,
-  );
+  watchSource(registers, () => readBacklog(db), {
+    pending_transactions: [
+      'Transactions accepted and not decided; 100,000 stands for that many or more',
+      ({ pending }) => pending,
+    ],
+    oldest_pending_age_seconds: [
+      'Age of the oldest transaction that is not decided; 0 without any',
+      ({ oldest_age_s }) => oldest_age_s,
+    ],
+    quarantined_customers: [
+      'Customers whose transactions failed again and again, and wait for somebody to release them',
+      ({ quarantined }) => quarantined,
+    ],
+  });
+  watchSource(registers, () => readUpkeep(db), {
+    settling_overdue_seconds: [
+      'How long ago the longest overdue of what passes with time (lots, holds, tiers) was due; 0 without any',
+      ({ settling_overdue_s }) => settling_overdue_s,
+    ],
+    unfolded_rows: [
+      'Rows that analytics has counted and not folded; 200,000 stands for that many or more',
+      ({ unfolded }) => unfolded,
+    ],
+  });
   new Gauge({
     name: 'customer_service_accepting_transactions',
     help: 'Transactions posted to this process that wait for their INSERT or are in it',
@@ -129,6 +128,25 @@ export function watchService(metrics: Metrics, { db, doorbell, accepting }: Watc
       this.set({ dependency: 'queue' }, doorbell.isUp() && (await jobs()) !== undefined ? 1 : 0);
     },
   });
+}
+
+/** Gauges by name, each with its help and what it shows of the one answer they share. */
+function watchSource<Found>(
+  registers: Metrics[],
+  read: () => Promise<Found>,
+  gauges: Record<string, [help: string, show: (found: Found) => number]>,
+): void {
+  const source = remembered(() => read().catch(() => undefined));
+  for (const [name, [help, show]] of Object.entries(gauges)) {
+    new Gauge({
+      ...{ name: `customer_service_${name}`, help, registers },
+      async collect() {
+        const found = await source();
+        this.remove();
+        if (found !== undefined) this.set(show(found));
+      },
+    });
+  }
 }
 
 /** Asks once for all that ask together or soon after one another. */

@@ -9,6 +9,7 @@ import {
   listQuarantined,
   readActivity,
   readBacklog,
+  readUpkeep,
 } from '@customer-service/store';
 import type { Services } from '../route.ts';
 
@@ -42,8 +43,9 @@ export async function readOverview(
 }
 
 async function readLedger(db: Database, minutes: number, step_s: number) {
-  const [backlog, steps, processes, quarantined, reconciled] = await Promise.all([
+  const [backlog, upkeep, steps, processes, quarantined, reconciled] = await Promise.all([
     readBacklog(db),
+    readUpkeep(db),
     readActivity(db, { minutes, step_s }),
     listProcesses(db),
     listQuarantined(db, SHOWN),
@@ -56,6 +58,7 @@ async function readLedger(db: Database, minutes: number, step_s: number) {
   const decided = sum(recent, 'applied') + sum(recent, 'rejected');
   return {
     backlog,
+    upkeep,
     last_minute: {
       accepted: sum(minute, 'accepted'),
       applied: sum(minute, 'applied'),
