@@ -159,6 +159,7 @@ async function sendIntoFaults(ask: Ask, db: Database): Promise<number[]> {
     (await ask('POST', '/customers', { body: { ...body, notes: secrets.raised, alternate_email: null } })).status,
   ];
   const locked = db.transaction(async (tx) => {
+    await tx.raw('set local idle_in_transaction_session_timeout = 0');
     await tx.raw('lock table customers');
     const other = { ...body, alternate_email: `${secrets.second_email}@example.com`, last_name: secrets.frozen };
     statuses.push((await ask('POST', '/customers', { body: other })).status);

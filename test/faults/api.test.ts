@@ -7,11 +7,10 @@ import type { LoyaltyTransaction } from '@customer-service/domain';
 import { expect } from 'chai';
 import { balancesAgree, drained } from '../helpers/ledger.ts';
 import { startService, tokenFor } from '../helpers/service.ts';
-import { createCustomer, earn } from '../helpers/shop.ts';
+import { ageOf, createCustomer, earn } from '../helpers/shop.ts';
 import { until } from '../helpers/until.ts';
 import {
   type Answer,
-  ageOf,
   attempt,
   decided,
   insist,

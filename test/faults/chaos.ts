@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { type ChaosResult, runChaos } from './rig/chaos.ts';
+import { spreadOf } from './rig/oracle.ts';
 import { startServers } from './rig/rig.ts';
 
 const { values } = parseArgs({
@@ -11,12 +12,19 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     runs: { type: 'string', default: '1' },
     tills: { type: 'string', default: '16' },
+    /** Other than `all`: `none` and `no-redis` for how quick the service is then, or those with a text in their names. */
+    faults: { type: 'string', default: 'all' },
+    /** `redis` or `postgresql`; if not given, every fourth seed has its queue in PostgreSQL. */
+    queue: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   },
 });
 const [first, seconds, runs, tills] = [values.seed, values.seconds, values.runs, values.tills].map(Number) as [
   ...[number, number, number, number],
 ];
+const { faults, queue } = values;
+if (queue !== undefined && queue !== 'redis' && queue !== 'postgresql')
+  throw new Error(`there is no queue in ${queue}`);
 
 // Asked to end, it ends as always: nothing that it started or mounted stays.
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
@@ -31,7 +39,7 @@ for (let seed = first; seed < first + runs; seed++) {
     console.log('LEFT OUT: the faults of Redis, because there is none here');
   try {
     const result = await runChaos(servers, {
-      ...{ seed, seconds, tills },
+      ...{ seed, seconds, tills, faults, queue: queue ?? (seed % 4 === 0 ? 'postgresql' : 'redis') },
       ...(values.verbose && { onFault: (name, at) => console.log(`${(at / 1_000).toFixed(1)} s: ${name}`) }),
     });
     results.push(result);
@@ -45,22 +53,25 @@ if (runs > 1) printTotals();
 process.exit(failed === 0 ? 0 : 1);
 
 function print(result: ChaosResult): void {
-  const { seed, accepted, requests, replays, faults, lost, doubled, negative, inversions, apply_ms, answer_ms } =
-    result;
+  const { seed, queue, accepted, requests, replays, faults, lost, doubled, negative, inversions } = result;
+  const { apply_ms, answer_ms, longest_apply_ms, rss } = result;
   console.log(
-    `seed ${seed}: ${accepted} accepted, ${requests} requests, ${replays} replays, ${count(faults)} faults · ` +
+    `seed ${seed}, queue in ${queue}: ${accepted} accepted, ${requests} requests, ${replays} replays, ` +
+      `${count(faults)} faults · ` +
       `lost ${lost}, doubled ${doubled}, negative ${negative}, inversions ${inversions} · ` +
       `applied p50 ${apply_ms.p50}, p99 ${apply_ms.p99}, max ${apply_ms.max} ms · ` +
-      `answered p50 ${answer_ms.p50}, p99 ${answer_ms.p99} ms · RSS ${Math.round(result.rss / 1e6)} MB`,
+      `answered p50 ${answer_ms.p50}, p99 ${answer_ms.p99} ms · ` +
+      `longest SQL transaction ${longest_apply_ms} ms · RSS ${Math.round(rss / 1e6)} MB`,
   );
   if (values.verbose) {
-    console.log(`  slowest: ${result.slowest.map(({ at_s, ms }) => `${ms} ms at ${at_s} s`).join(', ')}`);
+    for (const { fault, at_s, count, max_ms } of result.late.slice(0, 8))
+      console.log(`  later than 1 s: ${count}, up to ${max_ms} ms, after ${fault} at ${at_s.toFixed(1)} s`);
   }
   for (const [invariant, texts] of Object.entries(result.broken)) {
     for (const text of texts) console.log(`  BROKEN ${invariant}: ${text}`);
   }
   if (Object.keys(result.broken).length > 0) {
-    console.log(`  again: npm run chaos -- --seed ${seed} --seconds ${seconds}`);
+    console.log(`  again: npm run chaos -- --seed ${seed} --seconds ${seconds} --queue ${queue}`);
   }
 }
 
@@ -71,12 +82,15 @@ function count(faults: Record<string, number>): number {
 function printTotals(): void {
   const sum = (of: (result: ChaosResult) => number) => results.reduce((total, result) => total + of(result), 0);
   const max = (of: (result: ChaosResult) => number) => Math.max(...results.map(of));
+  const waited = spreadOf(results.flatMap(({ waits }) => waits.map(({ ms }) => ms)));
   console.log(
     `${results.length} runs, ${failed} failed: ${sum(({ accepted }) => accepted)} accepted, ` +
       `${sum(({ faults }) => count(faults))} faults, lost ${sum(({ lost }) => lost)}, ` +
       `doubled ${sum(({ doubled }) => doubled)}, negative ${sum(({ negative }) => negative)}, ` +
-      `inversions ${sum(({ inversions }) => inversions)}, worst p99 ${max(({ apply_ms }) => apply_ms.p99)} ms, ` +
-      `worst max ${max(({ apply_ms }) => apply_ms.max)} ms, RSS ${Math.round(max(({ rss }) => rss) / 1e6)} MB`,
+      `inversions ${sum(({ inversions }) => inversions)}, ` +
+      `applied p50 ${waited.p50}, p99 ${waited.p99}, max ${waited.max} ms, ` +
+      `p99 of the worst run ${max(({ apply_ms }) => apply_ms.p99)} ms, ` +
+      `longest SQL transaction ${max(({ longest_apply_ms }) => longest_apply_ms)} ms, RSS ${Math.round(max(({ rss }) => rss) / 1e6)} MB`,
   );
   const kinds: Record<string, number> = {};
   for (const { faults } of results)

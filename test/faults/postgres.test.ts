@@ -4,10 +4,10 @@
 import type { Database } from '@customer-service/store';
 import { expect } from 'chai';
 import pg from 'pg';
+import { ageOf } from '../helpers/shop.ts';
 import { until } from '../helpers/until.ts';
 import {
   type Answer,
-  ageOf,
   ask,
   attempt,
   BOUND_MS,

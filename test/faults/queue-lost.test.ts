@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { balancesAgree, drained } from '../helpers/ledger.ts';
 import { freePort, type PrivateRedis, redisProgram, startRedis } from '../helpers/redis.ts';
 import { type Service, startService } from '../helpers/service.ts';
-import { createCustomer, earn, settled } from '../helpers/shop.ts';
+import { createCustomer, earn, isRung, settled } from '../helpers/shop.ts';
 import { until } from '../helpers/until.ts';
 
 const program = redisProgram();
@@ -56,9 +56,7 @@ if (program !== undefined) {
       await until(
         async () => {
           const { headers } = await earn(service, customer, { points: 1 });
-          const { accepted_at, applied_at } = await settled(service, headers.get('location') as string);
-          // The sweep looks at nothing younger than half a second.
-          return Date.parse(applied_at as string) - Date.parse(accepted_at) < 400;
+          return isRung(await settled(service, headers.get('location') as string));
         },
         { what: 'a transaction applied by its ring' },
       );

@@ -3,10 +3,10 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { redisProgram } from '../helpers/redis.ts';
+import { ageOf } from '../helpers/shop.ts';
 import { until } from '../helpers/until.ts';
 import {
   type Answer,
-  ageOf,
   ask,
   decided,
   doorbellRings,

@@ -6,10 +6,10 @@ import { createLog, type Doorbell, openDoorbell, type Ring } from '@customer-ser
 import { acceptTransactions, listAudit, listQuarantined, releaseQuarantined } from '@customer-service/store';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
+import { ageOf } from '../helpers/shop.ts';
 import { until } from '../helpers/until.ts';
 import { an_actor, points } from '../store/fixtures.ts';
 import {
-  ageOf,
   BOUND_MS,
   decided,
   doorbellRings,

@@ -40,6 +40,16 @@ export function settled(service: Service, location: string, timeout_ms = 10_000)
   );
 }
 
+/** The sweep looks at nothing that is younger than this. */
+export const SWEPT_AFTER_MS = 250;
+
+/** From acceptance to decision in ms, by the database's clock. */
+export const ageOf = ({ accepted_at, applied_at }: LoyaltyTransaction): number =>
+  Date.parse(applied_at as string) - Date.parse(accepted_at);
+
+/** Applied so soon that it was the doorbell that brought it. */
+export const isRung = (transaction: LoyaltyTransaction): boolean => ageOf(transaction) < SWEPT_AFTER_MS;
+
 /** Any other movement of a customer's points: `holds`, `reversals`, `transactions/…/reverse` … */
 export function post(
   service: Service,

@@ -100,6 +100,7 @@ describe('two parties that apply for the same customers', () => {
   it('fail within the time limit when a stranger keeps the lock, and leave the transaction pending', async () => {
     await accept(db, points('earn', customer, 10));
     const stranger = await db.transaction();
+    await stranger.raw('set local idle_in_transaction_session_timeout = 0');
     await stranger.raw('select from loyalty_accounts where customer_id = ? for no key update', [customer]);
     const failure = await failureOf(applyPending(db, [customer]));
     expect(failure.code, 'lock_not_available').to.equal('55P03');

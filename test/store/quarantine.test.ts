@@ -119,6 +119,7 @@ describe('a customer whose transactions can not be decided', () => {
     const customer = await addCustomer(db);
     await accept(db, points('earn', customer, 10));
     const holder = await db.transaction();
+    await holder.raw('set local idle_in_transaction_session_timeout = 0');
     await holder('loyalty_accounts').where({ customer_id: customer }).forUpdate();
     const failures = await applyApart(db, [customer]);
     await holder.rollback();

@@ -31,10 +31,14 @@ const config = loadWorkerConfig();
 const log = createLog('worker', config.log_level);
 const shutdown = createShutdown(log);
 
-const db = openDatabase({ url: config.database_url, pool_max: 4, application_name: 'worker' });
+/** Nobody waits here as a client does: who has an account for longer keeps no other from being served. */
+const lock_timeout_ms = 300;
+const db = openDatabase({ url: config.database_url, pool_max: 4, application_name: 'worker', lock_timeout_ms });
 shutdown.onClose('database', () => db.destroy());
 // Its own connections, so that whatever keeps the others busy can't keep the sweep from its work. The fold shares them.
-const sweepDb = openDatabase({ url: config.database_url, pool_max: 2, application_name: 'worker sweep' });
+const sweepDb = openDatabase({
+  ...{ url: config.database_url, pool_max: 2, application_name: 'worker sweep', lock_timeout_ms },
+});
 shutdown.onClose('sweep database', () => sweepDb.destroy());
 await assertReady(db, config);
 

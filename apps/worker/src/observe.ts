@@ -5,6 +5,8 @@ import { type ApplyMetrics, createSampler, type Log, traceDecisions } from '@cus
 import type { AppliedRun } from '@customer-service/store';
 
 const LINES_PER_SECOND = 20;
+/** A run that held its locks for longer has a line in any case. */
+const LONG_MS = 150;
 /** Traces that one line names. */
 const TOLD = 20;
 
@@ -23,10 +25,10 @@ export function createObserve(metrics: ApplyMetrics, log: Log): Observe {
       metrics.applied(by, run);
       const trace_ids = traceDecisions(by, run);
       const left_out = take();
-      if (left_out === undefined) return;
+      if (left_out === undefined && run.duration_ms <= LONG_MS) return;
       const line = { by, lines: run.lines.length, duration_ms: Math.round(run.duration_ms) };
       const traced = trace_ids.length > 0 && { trace_ids: trace_ids.slice(0, TOLD) };
-      log.info({ ...line, ...traced, ...(left_out > 0 && { left_out }) }, 'applied');
+      log.info({ ...line, ...traced, ...(left_out && { left_out }) }, 'applied');
     },
     failed: (customers) => metrics.failed(by, customers),
   });

@@ -3,7 +3,13 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { inTrace, type Log } from '@customer-service/runtime';
-import { applyApart, type Database, isStorageFault, listOverdueCustomers } from '@customer-service/store';
+import {
+  type AppliedRun,
+  applyApart,
+  type Database,
+  isStorageFault,
+  listOverdueCustomers,
+} from '@customer-service/store';
 import type { Observer } from './observe.ts';
 
 const EVERY_MS = 500;
@@ -26,6 +32,7 @@ export function startSweep(db: Database, { onApplied, failed }: Observer, log: L
   const paused = new Map<string, number>();
   const stopping = new AbortController();
 
+  /** @returns whether something was decided, so that there may be more */
   async function round(): Promise<boolean> {
     for (const [customerId, until] of paused) if (until < Date.now()) paused.delete(customerId);
     const overdue = await listOverdueCustomers(db, {
@@ -34,7 +41,13 @@ export function startSweep(db: Database, { onApplied, failed }: Observer, log: L
       limit: ROWS,
     });
     if (overdue.length === 0) return false;
-    const apply = () => applyApart(db, overdue, { onApplied });
+    let decided = 0;
+    const counted = (run: AppliedRun) => {
+      decided += run.lines.length;
+      onApplied(run);
+    };
+    // Whoever has an account locked is mostly applying what waits for it; if not, the next round is soon.
+    const apply = () => applyApart(db, overdue, { busy: 'skip', onApplied: counted });
     const failures = await inTrace({ name: 'sweep', kind: 'consumer', parent: null }, apply);
     failed(failures.size);
     for (const [customer_id, error] of failures) {
@@ -42,7 +55,7 @@ export function startSweep(db: Database, { onApplied, failed }: Observer, log: L
       paused.set(customer_id, Date.now() + (passing ? PASSING_MS : PAUSE_MS));
       log[passing ? 'warn' : 'error']({ customer_id, error }, 'sweeping failed');
     }
-    return failures.size < overdue.length;
+    return decided > 0;
   }
 
   const idle = () =>

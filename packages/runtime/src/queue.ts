@@ -8,6 +8,7 @@ import { Redis } from 'ioredis';
 import { createBatcher } from './batcher.ts';
 import { CANARIES, type Replaceable, watchWorker } from './canary.ts';
 import { describeError, type Log } from './log.ts';
+import { createSampler } from './sampler.ts';
 import { currentTraceparent, inTrace, queueTelemetry } from './trace.ts';
 
 export const QUEUE_NAME = 'loyalty';
@@ -41,18 +42,17 @@ const CLOSE_MS = 5_000;
 
 /** Some errors come by the dozen when a connection is cut: one line a second is enough. */
 export function logErrors(emitter: { on(event: 'error', listener: (error: Error) => void): unknown }, log: Log): void {
-  let silentUntil = 0;
-  emitter.on('error', (error) => {
-    if (Date.now() < silentUntil) return;
-    silentUntil = Date.now() + 1_000;
-    log.warn({ error }, 'queue connection');
-  });
+  const isFirst = createSampler(1);
+  emitter.on('error', (error) => isFirst() !== undefined && log.warn({ error }, 'queue connection'));
 }
 
 export const reconnect = (attempt: number) => Math.min(attempt * 50, RETRY_MS);
 
-/** After a failover the address may lead to another server: the one that answers has become a replica. */
-const isReplica = (error: Error) => error.message.startsWith('READONLY');
+/** After a failover: the server that answers has become a replica. Once a second, for each time ioredis listens once more. */
+function leaveReplica(): (error: Error) => boolean {
+  const isFirst = createSampler(1);
+  return ({ message }) => message.startsWith('READONLY') && isFirst() !== undefined;
+}
 
 /** Fails at once instead of collecting commands while Redis is away. */
 function connectToRing(url: string): Redis {
@@ -63,7 +63,7 @@ function connectToRing(url: string): Redis {
     // A half-open connection never fails by itself: it is given up after as long without a byte of an answer.
     socketTimeout: 2_000,
     retryStrategy: reconnect,
-    reconnectOnError: isReplica,
+    reconnectOnError: leaveReplica(),
   });
 }
 
@@ -87,7 +87,7 @@ function connectToWork(url: string): Redis {
     maxRetriesPerRequest: null,
     socketTimeout: 8_000,
     retryStrategy: reconnect,
-    reconnectOnError: isReplica,
+    reconnectOnError: leaveReplica(),
   });
 }
 

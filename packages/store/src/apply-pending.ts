@@ -56,7 +56,7 @@ export interface ApplyOptions {
 }
 
 /** What a part of a larger run can be asked for. */
-type ApartOptions = Pick<ApplyOptions, 'settle' | 'onApplied'>;
+type ApartOptions = Pick<ApplyOptions, 'busy' | 'settle' | 'onApplied'>;
 
 /**
  * Decides what waits for these customers, in accepted order. Nothing waiting is no fault: a ring may be late or doubled.
@@ -152,7 +152,7 @@ export async function applyApart(
 async function applyInHalves(
   db: Database,
   customerIds: readonly string[],
-  options: Pick<ApplyOptions, 'settle'>,
+  options: ApartOptions,
 ): Promise<Map<string, Error>> {
   const unique = [...new Set(customerIds)];
   try {

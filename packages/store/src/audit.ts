@@ -1,6 +1,7 @@
 // Proves that the ledger adds up: folds each account's transactions again through the domain, and compares every line,
 // every figure of the account, and the chain of hashes. Read-only.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import {
   type AccountState,
@@ -44,6 +45,10 @@ type StoredLine = PendingTransaction &
   } & ({ sequence: number; balance_after: number } | { sequence: null });
 
 const PAGE = 500;
+/** A page ends with the account that has it reach so many lines: memory stays, however long the ledgers are. */
+const PAGE_LINES = 2_000;
+/** Lines that are folded or compared in one go; whoever shares the process has a turn in between. */
+const AT_ONCE = 50;
 const OF_A_LINE = ['type', 'status', 'rejection_code', 'points', 'balance_after', 'tier_after', 'explanation'] as const;
 
 /** @returns each page's size and differences as it goes, so that a million accounts need little memory */
@@ -65,25 +70,25 @@ export interface AuditPage {
   last: string | null;
 }
 
-/** Some accounts, in the order of their ids. */
+/** Some accounts, in the order of their ids; `limit` at the most, and fewer where they have many lines. */
 export async function auditPage(
   db: Database,
   { after, limit }: { after: string | null; limit: number },
 ): Promise<AuditPage> {
   const page = await readPage(db, after ?? '00000000-0000-0000-0000-000000000000', limit);
-  const differences = page.accounts.flatMap((account) =>
-    compare(account, {
-      ...page,
-      lines: page.lines.get(account.customer_id) ?? [],
-      tier_changes: page.tier_changes.get(account.customer_id) ?? [],
-    }),
-  );
-  const last = page.accounts.length < limit ? null : (page.accounts.at(-1)?.customer_id ?? null);
+  const differences: AuditDifference[] = [];
+  for (const account of page.accounts) {
+    const lines = page.lines.get(account.customer_id) ?? [];
+    const tier_changes = page.tier_changes.get(account.customer_id) ?? [];
+    differences.push(...(await compare(account, { ...page, lines, tier_changes })));
+  }
+  const last = page.is_last ? null : (page.accounts.at(-1)?.customer_id ?? null);
   return { accounts: page.accounts.length, differences, last };
 }
 
 interface Page {
   accounts: AccountRow[];
+  is_last: boolean;
   lines: Map<string, StoredLine[]>;
   programmes: Programmes;
   tier_changes: Map<string, TierChange[]>;
@@ -101,12 +106,13 @@ interface Kept extends Pick<Page, 'programmes' | 'elsewhere'> {
 function readPage(db: Database, after: string, limit: number): Promise<Page> {
   return db.transaction(
     async (tx) => {
-      const accounts = await rows<AccountRow>(
+      const next = await rows<AccountRow>(
         tx,
         `select a.*, encode(a.ledger_hash, 'hex') as ledger_hash, 'active' as customer_status
            from loyalty_accounts a where customer_id > ? order by customer_id limit ?`,
         [after, limit],
       );
+      const accounts = upToLines(next, PAGE_LINES);
       const ids = accounts.map((account) => account.customer_id);
       // In the order in which they were decided; what is parked still comes last, because it changes nothing.
       const stored = await rows<StoredLine>(
@@ -127,6 +133,7 @@ function readPage(db: Database, after: string, limit: number): Promise<Page> {
       const ownerOf = new Map(stored.map((line) => [line.id, line.customer_id]));
       return {
         accounts,
+        is_last: accounts.length === next.length && next.length < limit,
         lines: byCustomer(stored),
         tier_changes: byCustomer(changes),
         programmes: await readProgrammes(tx),
@@ -135,6 +142,16 @@ function readPage(db: Database, after: string, limit: number): Promise<Page> {
     },
     { isolationLevel: 'repeatable read', readOnly: true },
   );
+}
+
+/** The first of them, until together they have so many lines; one at least. */
+function upToLines(accounts: AccountRow[], max: number): AccountRow[] {
+  let lines = 0;
+  return accounts.filter(({ sequence }) => {
+    const fits = lines < max;
+    lines += sequence;
+    return fits;
+  });
 }
 
 function byCustomer<Row extends { customer_id: string }>(found: readonly Row[]): Map<string, Row[]> {
@@ -147,19 +164,20 @@ function byCustomer<Row extends { customer_id: string }>(found: readonly Row[]):
   return groups;
 }
 
-function compare(account: AccountRow, kept: Kept): AuditDifference[] {
+async function compare(account: AccountRow, kept: Kept): Promise<AuditDifference[]> {
   const { customer_id } = account;
   const differences: AuditDifference[] = [];
   const differ = (field: string, sequence: number | null, [expected, actual]: [unknown, unknown]) => {
     if (!isDeepStrictEqual(expected, actual)) differences.push({ customer_id, field, sequence, expected, actual });
   };
-  const folded = fold(account, kept);
+  const folded = await fold(account, kept);
   const decided = kept.lines.filter((line) => line.sequence !== null);
   const expected = folded.outcomes.filter((outcome) => outcome.sequence !== null);
   differ('lines', null, [expected.length, decided.length]);
   for (const [index, line] of decided.entries()) {
     const outcome = expected[index];
     if (outcome === undefined) continue;
+    if (index % AT_ONCE === 0) await nextTurn();
     differ('sequence', line.sequence, [outcome.sequence, line.sequence]);
     if (outcome.id !== null) differ('id', line.sequence, [outcome.id, line.id]);
     for (const field of OF_A_LINE) differ(field, line.sequence, [outcome[field], line[field]]);
@@ -171,14 +189,15 @@ function compare(account: AccountRow, kept: Kept): AuditDifference[] {
     differ(`state.${field}`, null, [folded.account.state[field], state[field]]);
   }
   differ('tier_changes', null, [folded.tier_changes, kept.tier_changes]);
-  return [...differences, ...brokenLinks(account, decided)];
+  return [...differences, ...(await brokenLinks(account, decided))];
 }
 
 /** Where the chain of hashes breaks first, if it does. */
-function brokenLinks(account: AccountRow, decided: readonly StoredLine[]): AuditDifference[] {
+async function brokenLinks(account: AccountRow, decided: readonly StoredLine[]): Promise<AuditDifference[]> {
   const { customer_id } = account;
   let hash: string | null = null;
-  for (const line of decided) {
+  for (const [index, line] of decided.entries()) {
+    if (index % AT_ONCE === 0) await nextTurn();
     // Lines from before there was a chain have none.
     if (line.sequence === null || (line.hash === null && hash === null)) continue;
     const posted = line.accepted_from === 'ledger' ? undefined : line;
@@ -194,7 +213,7 @@ function brokenLinks(account: AccountRow, decided: readonly StoredLine[]): Audit
  * What the account should be. A refusal for suspension is taken as it stands, because the status of the customer at
  * that moment is not part of the ledger.
  */
-function fold(account: AccountRow, { lines, programmes, elsewhere }: Kept) {
+async function fold(account: AccountRow, { lines, programmes, elsewhere }: Kept) {
   let state = emptyAccount(account.customer_id);
   let moment = '';
   const own = new Set(lines.map(({ id }) => id));
@@ -205,7 +224,8 @@ function fold(account: AccountRow, { lines, programmes, elsewhere }: Kept) {
     tier_changes.push(...result.tier_changes);
     return result.outcomes;
   };
-  for (const line of lines) {
+  for (const [index, line] of lines.entries()) {
+    if (index % AT_ONCE === 0) await nextTurn();
     if (line.accepted_from === 'ledger') continue;
     // A refund that had been parked was decided together with its purchase, which is the line before.
     const parked = line.explanation?.parked === true;

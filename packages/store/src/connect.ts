@@ -16,12 +16,15 @@ export interface DatabaseOptions {
   application_name: string;
   /** 0 for migrations, which may take as long as they need. */
   statement_timeout_ms?: number;
+  /** How long a statement waits for a lock. */
+  lock_timeout_ms?: number;
 }
 
 const ACQUIRE_TIMEOUT_MS = 1_000;
 const STATEMENT_TIMEOUT_MS = 2_500;
 const LOCK_TIMEOUT_MS = 1_500;
-const IDLE_IN_TRANSACTION_TIMEOUT_MS = 3_000;
+/** Between two statements there is only our own code: who has nothing to say for so long is frozen or cut off. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 1_000;
 
 /** Makes a pool; nothing connects before the first query. The caller closes it with `destroy()`. */
 export function openDatabase(options: DatabaseOptions): Database {
@@ -47,7 +50,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       afterCreate: (connection: pg.Client, done: (error: Error | null, connection: pg.Client) => void) => {
         // A page of an index or a table costs much the same wherever it lies: no disk has an arm to move any more.
         const settings =
-          `set statement_timeout = ${statementTimeout}; set lock_timeout = ${LOCK_TIMEOUT_MS};` +
+          `set statement_timeout = ${statementTimeout}; set lock_timeout = ${options.lock_timeout_ms ?? LOCK_TIMEOUT_MS};` +
           `set idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_TIMEOUT_MS}; set timezone = 'UTC';` +
           `set random_page_cost = 1.1;` +
           `set default_transaction_isolation = 'read committed'; select pg_backend_pid() as pid`;

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { acceptTransactions } from '@customer-service/store';
+import { SWEPT_AFTER_MS } from '../../helpers/shop.ts';
 import { until } from '../../helpers/until.ts';
 import { createCustomers } from '../rig/chaos.ts';
 import { crash, MOMENTS } from '../rig/faults.ts';
@@ -41,9 +42,6 @@ export const scenarios = {
 } satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof scenarios;
-
-/** Younger rows are left to the ring, so whatever was decided before had one that worked. */
-const SWEPT_AFTER_MS = 500;
 
 async function quietDay(rig: Rig): Promise<Broken> {
   const customers = await createCustomers(rig, 12);

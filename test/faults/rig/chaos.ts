@@ -5,15 +5,17 @@ import { randomUUID } from 'node:crypto';
 import { seeded } from '../../helpers/random.ts';
 import { tokenFor } from '../../helpers/service.ts';
 import { until } from '../../helpers/until.ts';
-import { type Fault, faultsFor } from './faults.ts';
-import { type History, isPromised } from './history.ts';
-import { judge, type Verdict } from './oracle.ts';
+import { type Fault, faultsFor, noRedis } from './faults.ts';
+import { isPromised } from './history.ts';
+import { judge, type Spread, spreadOf, type Verdict, type Wait } from './oracle.ts';
 import { type Rig, type RigOptions, type Servers, startRig } from './rig.ts';
 import { startTills } from './tills.ts';
 
 export interface ChaosOptions {
   seed: number;
   seconds: number;
+  /** `all`; `none`; `no-redis`: there is none from the start to the end, and nothing else breaks; or those with this in their names. */
+  faults?: string;
   tills?: number;
   /** How long what waits may take in the end. */
   drain_ms?: number;
@@ -23,19 +25,33 @@ export interface ChaosOptions {
 
 export interface ChaosResult extends Verdict {
   seed: number;
+  queue: Rig['queue'];
   requests: number;
   replays: number;
   promised: number;
   /** How often each came. */
   faults: Record<string, number>;
-  answer_ms: { p50: number; p99: number };
+  /** What waited for longer than a second, by the last fault that began before it was accepted. */
+  late: Late[];
+  answer_ms: Spread;
+  /** The longest SQL transaction of a worker. */
+  longest_apply_ms: number;
   /** The largest resident memory of any process. */
   rss: number;
 }
 
+export interface Late {
+  fault: string;
+  /** When the fault began, in seconds from the start. */
+  at_s: number;
+  count: number;
+  max_ms: number;
+}
+
 const CUSTOMERS = 40;
-/** Between the end of a fault and the next, at the most. */
-const CALM_MS = 900;
+/** Between the end of a fault and the next, at the most: what broke is mostly still coming back. */
+const CALM_MS = 300;
+const LATE_MS = 1_000;
 
 /** On a rig of its own. */
 export async function runChaos(
@@ -51,26 +67,26 @@ export async function runChaos(
 }
 
 /** On a rig that runs, with customers of its own. */
-export async function chaosOn(
-  rig: Rig,
-  { seed, seconds, tills = 16, drain_ms, onFault }: ChaosOptions,
-): Promise<ChaosResult> {
+export async function chaosOn(rig: Rig, options: ChaosOptions): Promise<ChaosResult> {
+  const { seed, seconds, tills = 16, drain_ms, onFault } = options;
   const random = seeded(seed);
   const customers = await createCustomers(rig, CUSTOMERS);
   const { history, stop } = startTills(rig, { tills, customers, random });
-  const faults: Record<string, number> = {};
+  const happened: Happened[] = [];
   let rss = 0;
   const chance = random.fork('faults');
-  const known = faultsFor(rig);
+  const known = knownTo(rig, options);
   const began = performance.now();
   const ends = began + seconds * 1_000;
   try {
     while (performance.now() < ends) {
-      const fault: Fault = chance.one(known);
-      onFault?.(fault.name, performance.now() - began);
-      faults[fault.name] = (faults[fault.name] ?? 0) + 1;
-      await fault.happen(rig, chance);
-      rss = Math.max(rss, ...rig.members.map((member) => member.memory()));
+      const fault = known.length === 0 ? undefined : chance.one(known);
+      if (fault !== undefined) {
+        onFault?.(fault.name, performance.now() - began);
+        happened.push({ name: fault.name, at: Date.now() });
+        await fault.happen(rig, chance);
+      }
+      rss = Math.max(rss, await rig.memory());
       await calm(chance.next() * CALM_MS);
     }
   } finally {
@@ -78,7 +94,41 @@ export async function chaosOn(
     await stop();
   }
   const verdict = await judge(rig, history, drain_ms === undefined ? {} : { drain_ms });
-  return { ...verdict, seed, ...figuresOf(history), faults, rss };
+  const faults: Record<string, number> = {};
+  for (const { name } of happened) faults[name] = (faults[name] ?? 0) + 1;
+  const { queue, log } = rig;
+  return {
+    ...{ ...verdict, seed, queue, faults, rss, late: lateOf(verdict.waits, happened) },
+    ...{ requests: history.requests, replays: history.replays, promised: history.sent.filter(isPromised).length },
+    ...{ answer_ms: spreadOf(history.latencies), longest_apply_ms: log.longest_apply_ms },
+  };
+}
+
+function knownTo(rig: Rig, { faults = 'all', seconds }: ChaosOptions): Fault[] {
+  if (faults === 'none') return [];
+  if (faults === 'no-redis') return [noRedis(seconds * 1_000)];
+  const known = faultsFor(rig).filter(({ name }) => faults === 'all' || name.includes(faults));
+  if (known.length === 0) throw new Error(`there is no fault with "${faults}" in its name`);
+  return known;
+}
+
+interface Happened {
+  name: string;
+  /** In ms since the epoch. */
+  at: number;
+}
+
+function lateOf(waits: Wait[], happened: Happened[]): Late[] {
+  const late = waits.filter(({ ms }) => ms > LATE_MS);
+  return happened
+    .map(({ name, at }, index): Late => {
+      const next = happened[index + 1]?.at ?? Number.POSITIVE_INFINITY;
+      const own = late.filter((wait) => wait.at >= at && wait.at < next).map(({ ms }) => ms);
+      const at_s = (at - (happened[0] as Happened).at) / 1_000;
+      return { fault: name, at_s, count: own.length, max_ms: Math.round(Math.max(0, ...own)) };
+    })
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count);
 }
 
 const calm = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -102,10 +152,4 @@ export async function createCustomers(rig: Rig, count: number): Promise<string[]
   // One after the other, and again when a machine with much to do is late.
   while (ids.length < count) ids.push(await until(() => create(ids.length), { what: 'a customer' }));
   return ids;
-}
-
-function figuresOf({ sent, requests, replays, latencies }: History) {
-  const sorted = latencies.sort((a, b) => a - b);
-  const at = (share: number) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
-  return { requests, replays, promised: sent.filter(isPromised).length, answer_ms: { p50: at(0.5), p99: at(0.99) } };
 }

@@ -16,14 +16,14 @@ export interface Fault {
   happen(rig: Rig, random: Random): Promise<unknown>;
 }
 
-/** Those that this machine can make; without a Redis there are none of Redis. */
-export function faultsFor({ servers }: Rig): Fault[] {
+/** Those that this machine can make; where the queue is in PostgreSQL there are none of Redis. */
+export function faultsFor({ servers, queue }: Rig): Fault[] {
   return [
     ...PROCESSES,
-    ...CRASHES.filter(({ needsRedis }) => !needsRedis || servers.redis),
+    ...CRASHES.filter(({ needsRedis }) => !needsRedis || queue === 'redis'),
     ...POSTGRES,
     ...NETWORK,
-    ...(servers.redis ? REDIS : []),
+    ...(queue === 'redis' ? REDIS : []),
     ...(servers.postgres.no_small_disk === null ? [DISK_FULL] : []),
   ];
 }
@@ -162,6 +162,16 @@ const REDIS: Fault[] = [
   },
 ];
 
+/** As long as this, and back empty. */
+export const noRedis = (ms: number): Fault => ({
+  name: 'no redis',
+  happen: async (rig) => {
+    await redisOf(rig).kill();
+    await pause(ms);
+    await redisOf(rig).start();
+  },
+});
+
 /** Again, where a server that has just come back ends the first tries: the connection may be one from before. */
 function insist(db: Database, sql: string, bindings: number[] = []): Promise<unknown> {
   return until(
@@ -222,6 +232,7 @@ const POSTGRES: Fault[] = [
     name: 'an account is locked',
     happen: async ({ db }, random) => {
       const lock = db.transaction(async (tx) => {
+        await tx.raw('set local idle_in_transaction_session_timeout = 0');
         await tx.raw(
           'select from loyalty_accounts where customer_id = (select customer_id from loyalty_accounts order by random() limit 1) for no key update',
         );

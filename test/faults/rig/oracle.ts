@@ -18,10 +18,16 @@ export interface Verdict {
   doubled: number;
   negative: number;
   inversions: number;
-  /** From acceptance to decision, by the database's clock, in ms. */
-  apply_ms: { p50: number; p99: number; max: number };
-  /** Of each second in which something was accepted that waited longest: when, and for how long. */
-  slowest: { at_s: number; ms: number }[];
+  waits: Wait[];
+  apply_ms: Spread;
+}
+
+/** Of one transaction, by the database's clock. */
+export interface Wait {
+  /** When it was accepted, in ms since the epoch. */
+  at: number;
+  /** From then to its decision, in ms. */
+  ms: number;
 }
 
 export interface OracleOptions {
@@ -78,16 +84,9 @@ export async function judge(rig: Rig, history: History, options: OracleOptions =
     if (texts.length > 5) broken[invariant] = [...texts.slice(0, 5), `… ${texts.length} in all`];
   }
   const accepted = rows.filter(({ accepted_from }) => accepted_from !== 'ledger').length;
-  return {
-    broken,
-    accepted,
-    lost,
-    doubled,
-    negative,
-    inversions,
-    apply_ms: await applyTimes(rig.db),
-    slowest: await slowestOf(rig.db),
-  };
+  const waits = await readWaits(rig.db);
+  const apply_ms = spreadOf(waits.map(({ ms }) => ms));
+  return { broken, accepted, lost, doubled, negative, inversions, waits, apply_ms };
 }
 
 /** I10: what waits is applied, and soon. */
@@ -254,22 +253,24 @@ function checkProcesses({ members, log }: Rig, except: string[], report: Report)
   for (const line of told) report('errors', line);
 }
 
-async function applyTimes(db: Database): Promise<Verdict['apply_ms']> {
+async function readWaits(db: Database): Promise<Wait[]> {
   const { rows } = await db.raw(
-    `select percentile_disc(array[0.5, 0.99, 1]) within group (
-              order by extract(epoch from applied_at - accepted_at) * 1000) as ms
+    `select extract(epoch from accepted_at)::float8 * 1000 as at,
+            extract(epoch from applied_at - accepted_at)::float8 * 1000 as ms
        from loyalty_transactions where applied_at is not null and accepted_from <> 'ledger'`,
   );
-  const [p50, p99, max] = (rows[0]?.ms ?? [0, 0, 0]).map((ms: number | string) => Math.round(Number(ms)));
-  return { p50, p99, max };
+  return rows;
 }
 
-async function slowestOf(db: Database): Promise<Verdict['slowest']> {
-  const { rows } = await db.raw(
-    `select extract(epoch from date_trunc('second', accepted_at) - min(min(accepted_at)) over ())::int as at_s,
-            round(extract(epoch from max(applied_at - accepted_at)) * 1000)::int as ms
-       from loyalty_transactions where applied_at is not null and accepted_from <> 'ledger'
-      group by date_trunc('second', accepted_at) order by 2 desc limit 8`,
-  );
-  return rows;
+/** Rounded, of any number of values; of none all are 0. */
+export interface Spread {
+  p50: number;
+  p99: number;
+  max: number;
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
+  return { p50: at(0.5), p99: at(0.99), max: at(1) };
 }

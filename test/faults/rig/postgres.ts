@@ -36,6 +36,8 @@ const SETTINGS = {
   // The rig kills processes, never the machine: what fsync protects from can't happen here. Commits are waited for.
   ...{ fsync: 'off', full_page_writes: 'off', synchronous_commit: 'on', max_connections: '300' },
   ...{ max_wal_size: '128MB', shared_buffers: '128MB' },
+  // Sooner than a worker gives up waiting for a lock, so that a deadlock is told as one.
+  deadlock_timeout: '100ms',
 };
 
 export async function startRigPostgres({ small_disk = false } = {}): Promise<RigPostgres> {

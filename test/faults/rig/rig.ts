@@ -30,14 +30,19 @@ export interface RigOptions {
   apis?: number;
   workers?: number;
   environment?: Record<string, string>;
+  /** Where the queue is; Redis, if not given and there is one. */
+  queue?: Queue;
   /** Another checkout, whose processes run. */
   sources?: string;
 }
+
+export type Queue = 'redis' | 'postgresql';
 
 export interface Rig {
   seed: number;
   random: Random;
   servers: Servers;
+  queue: Queue;
   /** Past every proxy, for whoever looks on. */
   db: Database;
   database_url: string;
@@ -47,6 +52,8 @@ export interface Rig {
   urls: string[];
   /** Of logged lines: how many, and those that must not be. */
   log: LogWatch;
+  /** The largest resident memory of a process now, in bytes. */
+  memory(): Promise<number>;
   /** Whatever the rig was made to suffer ends: all weather clears, all servers and processes run. */
   heal(): Promise<void>;
   stop(): Promise<void>;
@@ -61,6 +68,8 @@ export interface LogWatch {
   leaks: string[];
   /** The last lines, for whoever asks why. */
   tail: string[];
+  /** The longest that a worker's SQL transaction took, in ms; of those under 150 ms not every one is logged. */
+  longest_apply_ms: number;
 }
 
 export async function startServers(options: { small_disk?: boolean } = {}): Promise<Servers> {
@@ -96,6 +105,7 @@ async function startRigRedis(program: string): Promise<RigRedis> {
 
 export async function startRig(servers: Servers, options: RigOptions): Promise<Rig> {
   const { seed, apis = 2, workers = 2 } = options;
+  const queue = servers.redis === null ? 'postgresql' : (options.queue ?? 'redis');
   const random = seeded(seed);
   const database_url = await servers.postgres.createDatabase();
   const db = openDatabase({
@@ -104,14 +114,17 @@ export async function startRig(servers: Servers, options: RigOptions): Promise<R
     application_name: 'oracle',
     statement_timeout_ms: 120_000,
   });
-  const log: LogWatch = { lines: 0, errors: [], secrets: new Set(), leaks: [], tail: [] };
+  const log: LogWatch = { lines: 0, errors: [], secrets: new Set(), leaks: [], tail: [], longest_apply_ms: 0 };
   const members: Member[] = [];
   const urls: string[] = [];
   const add = async (role: MemberRole, number: number) => {
     const name = `${role} ${number}`;
     const chance = random.fork(name).next;
     const postgres = await startProxy({ host: '127.0.0.1', port: servers.postgres.port }, chance);
-    const redis = servers.redis && (await startProxy({ host: '127.0.0.1', port: servers.redis.port }, chance));
+    const redis =
+      queue === 'redis' && servers.redis
+        ? await startProxy({ host: '127.0.0.1', port: servers.redis.port }, chance)
+        : null;
     const port = await freePort();
     if (role === 'api') urls.push(`http://127.0.0.1:${port}`);
     const environment = {
@@ -124,7 +137,8 @@ export async function startRig(servers: Servers, options: RigOptions): Promise<R
     members.push(supervise({ role, name, environment, postgres, redis, sources, onLine: (line) => look(log, line) }));
   };
   const rig: Rig = {
-    ...{ seed, random, servers, db, database_url, members, apis: [], workers: [], urls, log },
+    ...{ seed, random, servers, queue, db, database_url, members, apis: [], workers: [], urls, log },
+    memory: async () => Math.max(...(await Promise.all(members.map((member) => member.memory())))),
     heal: async () => {
       servers.postgres.signal('SIGCONT');
       servers.postgres.emptyDisk();
@@ -166,20 +180,26 @@ function look(log: LogWatch, line: string): void {
   log.lines += 1;
   log.tail.push(line.slice(0, 600));
   if (log.tail.length > KEPT) log.tail.shift();
-  if (log.errors.length < 1_000 && isFaultOfOurs(line)) log.errors.push(line.slice(0, 600));
+  const said = line.startsWith('{') ? (JSON.parse(line) as Line) : null;
+  // What is no JSON is a crash's last words, or a warning of Node's.
+  const isFault = said === null ? line.trim() !== '' : isFaultOfOurs(said);
+  if (isFault && log.errors.length < 1_000) log.errors.push(line.slice(0, 600));
+  if (said?.msg === 'applied') log.longest_apply_ms = Math.max(log.longest_apply_ms, said.duration_ms ?? 0);
   for (const secret of log.secrets) if (line.includes(secret)) log.leaks.push(line.slice(0, 300));
 }
 
-/** Node's own, such as of ioredis, which listens once more for each command that a read-only Redis refuses. */
-const WARNING = /^\(node:\d+\) |^\(Use `node --trace-warnings/;
-
-/** Of level error or above, and not about a database that was away or busy. What is no JSON is a crash's last words. */
-function isFaultOfOurs(line: string): boolean {
-  if (WARNING.test(line)) return false;
-  if (!line.startsWith('{')) return line.trim() !== '';
-  const { level, error, err = error } = JSON.parse(line) as { level: number; error?: Logged; err?: Logged };
+/** Of level error or above, and not about a database that was away or busy. */
+function isFaultOfOurs({ level, error, err = error }: Line): boolean {
   if (level < 50) return false;
   return err === undefined || typeof err === 'string' || !isStorageFault({ ...err, name: err.type });
+}
+
+interface Line {
+  level: number;
+  msg: string;
+  duration_ms?: number;
+  error?: Logged;
+  err?: Logged;
 }
 
 type Logged = { type?: string; code?: string; message?: string };
