@@ -33,7 +33,7 @@ function rowOf(event: Event, shop: Shop): NewTransaction {
 
 /**
  * Accepts a lot of events in their order. They say that they were accepted an hour from now, by the service's test clock,
- * so that the worker's sweep, which applies without the queue what has waited for a quarter of a second, leaves them alone.
+ * so that the worker's sweep, which applies without the queue what has waited for half a second, leaves them alone.
  * @param accepted is called with each lot of rows that was committed together
  */
 export async function acceptLot(
