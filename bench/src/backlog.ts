@@ -33,26 +33,29 @@ function rowOf(event: Event, shop: Shop): NewTransaction {
 
 /**
  * Accepts a lot of events in their order. They say that they were accepted an hour from now, by the service's test clock,
- * so that the worker's sweep, which applies without the queue what has waited for half a second, leaves them alone.
- * @param accepted is called with each lot of rows that was committed together
+ * so that the worker's sweep, which applies without the queue what has waited for half a second, leaves them alone. All in
+ * one SQL transaction, so that nobody else sees that clock, or the sweep would be an hour ahead as well.
+ * @param accepted is called with each lot of rows that went in together
  */
 export async function acceptLot(
   shop: Shop,
   lot: EventsOf,
   accepted: (rows: Accepted['transaction'][]) => void = () => {},
 ): Promise<Event[]> {
-  const db = openDatabase({ url: shop.url, pool_max: 2, application_name: 'bench' });
+  const db = openDatabase({ url: shop.url, pool_max: 1, application_name: 'bench' });
   const events = makeEvents(lot);
   try {
-    await shop.db.query("insert into test_clock (ahead_by) values ('1 hour')");
-    for (let first = 0; first < events.length; first += ACCEPTED_AT_ONCE) {
-      const some = events.slice(first, first + ACCEPTED_AT_ONCE).map((event) => rowOf(event, shop));
-      const answers = await acceptTransactions(db, some);
-      accepted(answers.map((answer) => (answer as Accepted).transaction));
-      shop.posted += some.length;
-    }
+    await db.transaction(async (tx) => {
+      await tx('test_clock').insert({ ahead_by: '1 hour' });
+      for (let first = 0; first < events.length; first += ACCEPTED_AT_ONCE) {
+        const some = events.slice(first, first + ACCEPTED_AT_ONCE).map((event) => rowOf(event, shop));
+        const answers = await acceptTransactions(tx, some);
+        accepted(answers.map((answer) => (answer as Accepted).transaction));
+      }
+      await tx('test_clock').delete();
+    });
+    shop.posted += events.length;
   } finally {
-    await shop.db.query('delete from test_clock');
     await db.destroy();
   }
   return events;
