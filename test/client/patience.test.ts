@@ -120,6 +120,34 @@ describe("the client's patience", () => {
     expect((nobody as Error).message).to.include('ECONNREFUSED');
   });
 
+  it('does not take the page of a network that wants a sign-in for an answer', async () => {
+    const store = new Map<string, string>();
+    sayings = [{ status: 200, body: '<h1>Welcome to the WiFi</h1>' }];
+    const error = await faultOf(earn(clientOf({ attempts: 1, store })));
+    expect(error).to.be.instanceOf(NoAnswerError);
+    expect(store.size).to.equal(1);
+    sayings = [{ status: 200, body: '<h1>Welcome to the WiFi</h1>' }];
+    expect(await earn(clientOf({ store }))).to.deep.equal(transaction);
+    expect(new Set(asked.map(({ headers }) => headers['idempotency-key'])).size).to.equal(1);
+    expect([asked.length, store.size]).to.deep.equal([3, 0]);
+  });
+
+  it('keeps a key that a second call has, whatever the first one hears', async () => {
+    sayings = [{ status: 403, code: 'forbidden' }, 'nothing'];
+    const client = clientOf({ attempts: 1, timeout_ms: 200 });
+    await Promise.all([faultOf(earn(client)), faultOf(earn(client))]);
+    await earn(client);
+    expect(new Set(asked.map(({ headers }) => headers['idempotency-key'])).size).to.equal(1);
+    await earn(client);
+    expect(new Set(asked.map(({ headers }) => headers['idempotency-key'])).size).to.equal(2);
+  });
+
+  it('asks for nothing by an id that leads elsewhere', async () => {
+    for (const id of ['', '.', '..']) expect(await faultOf(clientOf().customers.erase(id))).to.be.instanceOf(TypeError);
+    expect(await clientOf().customers.get('../a b?c')).to.deep.equal(transaction);
+    expect(asked.map(({ url: path }) => path?.split('/').at(-1))).to.deep.equal(['..%2Fa%20b%3Fc']);
+  });
+
   it('takes silence for no answer', async () => {
     sayings = ['nothing', 'nothing'];
     const error = await faultOf(earn(clientOf({ attempts: 2, timeout_ms: 50 })));

@@ -11,7 +11,7 @@ export interface KeyStore {
 
 interface Key {
   value: string;
-  /** Whether it was sent before, by a call whose answer never came. */
+  /** Whether another call has sent it or may be about to: a refusal of one says nothing of the others. */
   used: boolean;
 }
 
@@ -29,7 +29,11 @@ export function openKeys(store: KeyStore = new Map<string, string>()): Keys {
     async take(movement) {
       const name = await sha256(movement);
       const before = taken.get(name);
-      if (before !== undefined) return { value: (await before).value, used: true };
+      if (before !== undefined) {
+        const key = await before;
+        key.used = true;
+        return key;
+      }
       const key = load(store, name);
       taken.set(name, key);
       key.catch(() => taken.delete(name));

@@ -13,7 +13,7 @@ export interface ClientOptions {
   token: string | (() => string | Promise<string>);
   /** Where keys wait for their answers; without one, in memory, and a program that is killed forgets them. */
   store?: KeyStore;
-  /** How often a request is sent at the most: 8 when not given, which takes about 15 s when nobody answers. */
+  /** How often a request is sent at the most: 8 when not given, with pauses of about 11 s in all. */
   attempts?: number;
   /** How long an attempt may take: 30 s when not given. */
   timeout_ms?: number;
@@ -69,7 +69,7 @@ export function createRequest(options: ClientOptions): Request {
 
 function prepare(base: string, name: OperationName, call: Loose): Prepared {
   const [, template = ''] = name.split(' ');
-  const path = template.replace(/\{(\w+)\}/g, (_, part: string) => encodeURIComponent(call.path?.[part] ?? ''));
+  const path = template.replace(/\{(\w+)\}/g, (_, part: string) => segment(part, call.path?.[part]));
   const url = new URL(base.replace(/\/+$/, '') + path);
   for (const [parameter, value] of Object.entries(call.query ?? {})) {
     if (value !== undefined) url.searchParams.set(parameter, String(value));
@@ -82,6 +82,12 @@ function prepare(base: string, name: OperationName, call: Loose): Prepared {
   };
   const body = call.body === undefined ? undefined : JSON.stringify(call.body);
   return { name, url: url.href, headers, body, signal: call.signal, repeatable: call.repeatable ?? isRepeatable(name) };
+}
+
+/** @throws TypeError for what would lead to another path, such as no id or `..` */
+function segment(name: string, value: string | undefined): string {
+  if (value === undefined || /^\.{0,2}$/.test(value)) throw new TypeError(`${name} is not an id: ${value}`);
+  return encodeURIComponent(value);
 }
 
 /** Whether it does the same when it comes twice. A batch has a key for each item; a programme is a new version each time. */
@@ -127,10 +133,12 @@ async function sendOnce(request: Prepared, options: ClientOptions): Promise<Answ
   }
   const content = parse(text);
   if (!response.ok) throw problemOf(name, response, content);
+  // A network that wants somebody to sign in answers 200 with a page of its own: the service has not heard of it.
+  if (typeof content === 'string') throw new NoAnswerError(`${name} got an answer that is no JSON from ${options.url}`);
   return { status: response.status, headers: response.headers, body: content };
 }
 
-/** A proxy in between answers in HTML; it is given as it is. */
+/** The value; a text when it is no JSON, as from a proxy in between. No answer of the service is a text. */
 function parse(text: string): unknown {
   try {
     return text === '' ? null : JSON.parse(text);
