@@ -11,7 +11,9 @@ COPY packages/domain/package.json packages/domain/
 COPY packages/store/package.json packages/store/
 COPY packages/runtime/package.json packages/runtime/
 COPY packages/tracing/package.json packages/tracing/
+COPY packages/client/package.json packages/client/
 COPY scripts/package.json scripts/
+COPY examples/package.json examples/
 COPY bench/package.json bench/
 COPY test/package.json test/
 RUN npm ci --ignore-scripts

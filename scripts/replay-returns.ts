@@ -2,7 +2,7 @@
 // lapse after 365 days, and every twentieth order comes back in part a fortnight later. Ends by holding every customer
 // against an independent fold. Wants a service without other customers, and with TEST_CLOCK=1.
 
-import type { Client } from './http-client.ts';
+import type { Client } from '@customer-service/client';
 import type { ReplayProgress } from './replay.ts';
 import type { Difference } from './replay-report.ts';
 import { createCustomers, inParallel, waitUntilSettled } from './replay-steps.ts';
@@ -91,31 +91,25 @@ export async function replayReturns(options: ReturnsOptions): Promise<ReturnsRep
 }
 
 function setClock(client: Client, date: string): Promise<unknown> {
-  return client({ method: 'PUT', path: '/test-clock', body: { now: `${date}T00:00:00.000Z` }, expect: [200] });
+  return client.request('PUT /test-clock', { body: { now: `${date}T00:00:00.000Z` } });
 }
 
 async function lapseAfterAYear(client: Client): Promise<void> {
-  interface Versions {
-    versions: { version: number; effective_from: string }[];
-  }
-  const { body } = await client<Versions>({ method: 'GET', path: '/loyalty/programme', expect: [200] });
-  const { version: _version, effective_from: _from, ...rules } = body.versions[0] as never as Record<string, unknown>;
-  const programme = { ...rules, expiry: { policy: 'rolling_days', days: 365 } };
-  await client({ method: 'PUT', path: '/loyalty/programme', body: programme, expect: [201] });
+  const { versions } = await client.programme.get();
+  const { version: _version, effective_from: _from, ...rules } = versions[0] as (typeof versions)[number];
+  await client.programme.put({ ...rules, expiry: { policy: 'rolling_days', days: 365 } });
 }
 
 async function post(client: Client, event: FoldOrder | FoldReturn, id: string): Promise<void> {
   const { order_id, date } = event;
-  const isReturn = 'returned_minor' in event;
-  const amount_minor = isReturn ? event.returned_minor : event.amount_minor;
-  const source = { source: 'superstore', occurred_at: `${date}T00:00:00.000Z` };
-  await client({
-    method: 'POST',
-    path: `/customers/${id}/loyalty/${isReturn ? 'reversals' : 'earn'}`,
-    body: { amount_minor, currency: 'USD', order_id, ...source },
-    idempotency_key: `${isReturn ? 'return of ' : 'order '}${order_id}`.replaceAll(' ', '-'),
-    expect: [200, 202],
-  });
+  const about = { currency: 'USD', order_id, source: 'superstore', occurred_at: `${date}T00:00:00.000Z` } as const;
+  if ('returned_minor' in event) {
+    const idempotency_key = `return-of-${order_id}`.replaceAll(' ', '-');
+    await client.loyalty.refund(id, { amount_minor: event.returned_minor, ...about }, { idempotency_key });
+  } else {
+    const idempotency_key = `order-${order_id}`.replaceAll(' ', '-');
+    await client.loyalty.earn(id, { amount_minor: event.amount_minor, ...about }, { idempotency_key });
+  }
 }
 
 interface Compared {
@@ -129,22 +123,17 @@ async function compare(
   { client, concurrency }: ReturnsOptions,
   { events, ids, last_date, days }: Compared,
 ): Promise<ReturnsReport> {
-  interface Balance {
-    points_available: number;
-    lifetime: { expired: number; total_spent_minor: number; visits_count: number };
-    tier: string;
-  }
   const expected = foldWithReturns(events, last_date);
   const differences: ReturnsReport['differences'] = [];
   let [points_available, points_expired] = [0, 0];
   await inParallel(concurrency, [...ids], async ([external_id, id]) => {
-    const { body } = await client<Balance>({ method: 'GET', path: `/customers/${id}/loyalty`, expect: [200] });
+    const balance = await client.loyalty.balance(id);
     const actual: ExpectedWithReturns = {
-      total_spent_minor: body.lifetime.total_spent_minor,
-      visits_count: body.lifetime.visits_count,
-      points_available: body.points_available,
-      points_expired: body.lifetime.expired,
-      tier: body.tier,
+      total_spent_minor: balance.lifetime.total_spent_minor,
+      visits_count: balance.lifetime.visits_count,
+      points_available: balance.points_available,
+      points_expired: balance.lifetime.expired,
+      tier: balance.tier,
     };
     points_available += actual.points_available;
     points_expired += actual.points_expired;

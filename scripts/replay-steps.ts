@@ -2,7 +2,7 @@
 // until nothing is pending, read what came of it. They must not know the loyalty rules or what the outcome should be.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from './http-client.ts';
+import { type Client, ConflictError, type Customer, type LoyaltyTransaction } from '@customer-service/client';
 import type { SuperstoreCustomer, SuperstoreOrder } from './superstore.ts';
 
 /** What every step needs. `advance` says that one more item of the step is done. */
@@ -18,54 +18,32 @@ export interface Posted {
 }
 
 export interface Outcome {
-  loyalty: Loyalty;
+  loyalty: Customer['loyalty'];
   /** How many of this shop's transactions stand in each status; what else the customer did isn't counted. */
   applied: number;
   rejected: number;
-}
-
-export interface Loyalty {
-  points_available: number;
-  tier: string;
-  total_spent_minor: number;
-  visits_count: number;
-}
-
-interface Customer {
-  id: string;
-  external_id: string | null;
-  loyalty: Loyalty;
-}
-
-interface Transaction {
-  id: string;
-  status: string;
-}
-
-interface Page<T> {
-  items: T[];
-  next_cursor: string | null;
 }
 
 /** Creates the customers, or finds those that exist: external id → id. */
 export async function createCustomers(run: Run, customers: SuperstoreCustomer[]): Promise<Map<string, string>> {
   const ids = new Map<string, string>();
   await inParallel(run.concurrency, customers, async (customer) => {
-    const body = customer;
-    const answer = await run.client<Customer>({ method: 'POST', path: '/customers', body, expect: [201, 409] });
-    const id = answer.status === 201 ? answer.body.id : await findCustomer(run.client, customer.external_id);
-    ids.set(customer.external_id, id);
+    ids.set(customer.external_id, await createOrFind(run.client, customer));
     run.advance();
   });
   return ids;
 }
 
-async function findCustomer(client: Client, external_id: string): Promise<string> {
-  const path = `/customers?external_id=${encodeURIComponent(external_id)}`;
-  const { body } = await client<Page<Customer>>({ method: 'GET', path, expect: [200] });
-  const found = body.items.find((customer) => customer.external_id === external_id);
-  if (!found) throw new Error(`Customer ${external_id} is refused as existing, but GET ${path} doesn't find it`);
-  return found.id;
+/** Its external id makes a second one impossible, so that it may be sent again. */
+async function createOrFind(client: Client, customer: SuperstoreCustomer): Promise<string> {
+  const { external_id } = customer;
+  try {
+    return (await client.customers.create(customer, { repeatable: true })).id;
+  } catch (fault) {
+    if (!(fault instanceof ConflictError)) throw fault;
+  }
+  for await (const { id } of client.customers.list({ external_id })) return id;
+  throw new Error(`Customer ${external_id} is refused as existing, but the list of customers doesn't have it`);
 }
 
 /**
@@ -97,14 +75,15 @@ async function afterwards<T>(previous: Promise<T> | undefined, next: () => Promi
 
 async function postOrder(client: Client, order: SuperstoreOrder, ids: Map<string, string>): Promise<Posted> {
   const { order_id, external_id, amount_minor, occurred_at } = order;
-  const { headers, body } = await client<Transaction>({
-    method: 'POST',
-    path: `/customers/${ids.get(external_id)}/loyalty/earn`,
+  const { headers, body } = await client.request('POST /customers/{customer_id}/loyalty/earn', {
+    path: { customer_id: ids.get(external_id) as string },
     body: { amount_minor, currency: 'USD', order_id, source: 'superstore', occurred_at },
     idempotency_key: order_id,
-    expect: [202],
   });
-  return { transaction_id: body.id, was_replayed: headers.get('idempotent-replayed') === 'true' };
+  return {
+    transaction_id: (body as LoyaltyTransaction).id,
+    was_replayed: headers.get('idempotent-replayed') === 'true',
+  };
 }
 
 /** Returns when none of the customers has a pending transaction; throws when `deadline_ms` runs out before that. */
@@ -114,9 +93,8 @@ export async function waitUntilSettled(run: Run, ids: Iterable<string>, deadline
   while (waiting.length > 0) {
     const still: string[] = [];
     await inParallel(run.concurrency, waiting, async (id) => {
-      const path = `/customers/${id}/loyalty/transactions?status=pending&limit=1`;
-      const { body } = await run.client<Page<Transaction>>({ method: 'GET', path, expect: [200] });
-      if (body.items.length > 0) still.push(id);
+      const pending = run.client.loyalty.transactions(id, { status: 'pending', limit: 1 });
+      if (!(await pending.next()).done) still.push(id);
       else run.advance();
     });
     if (still.length > 0 && performance.now() > deadline) {
@@ -137,25 +115,16 @@ export async function readOutcomes(
   const ours = new Set([...posted.values()].map((row) => row.transaction_id));
   const outcomes = new Map<string, Outcome>();
   await inParallel(run.concurrency, [...ids], async ([external_id, id]) => {
-    const { body } = await run.client<Customer>({ method: 'GET', path: `/customers/${id}`, expect: [200] });
-    const applied = await countOurs(run.client, `/customers/${id}/loyalty/transactions?status=applied`, ours);
-    const rejected = await countOurs(run.client, `/customers/${id}/loyalty/transactions?status=rejected`, ours);
-    outcomes.set(external_id, { loyalty: body.loyalty, applied, rejected });
+    const { loyalty } = await run.client.customers.get(id);
+    const counts = { applied: 0, rejected: 0 };
+    for await (const transaction of run.client.loyalty.transactions(id, { limit: 200 })) {
+      const { status } = transaction;
+      if (ours.has(transaction.id) && (status === 'applied' || status === 'rejected')) counts[status] += 1;
+    }
+    outcomes.set(external_id, { loyalty, ...counts });
     run.advance();
   });
   return outcomes;
-}
-
-async function countOurs(client: Client, list: string, ours: Set<string>): Promise<number> {
-  let count = 0;
-  let cursor: string | null = null;
-  do {
-    const path: string = `${list}&limit=200${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`;
-    const { body } = await client<Page<Transaction>>({ method: 'GET', path, expect: [200] });
-    count += body.items.filter((transaction) => ours.has(transaction.id)).length;
-    cursor = body.next_cursor;
-  } while (cursor !== null);
-  return count;
 }
 
 /** Begins the items in their order, at most `concurrency` at once. The first fault is thrown and nothing new begun. */

@@ -5,8 +5,8 @@
 import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { createClient } from '@customer-service/client';
 import { SingleBar } from 'cli-progress';
-import { createClient } from './http-client.ts';
 import { readLocal } from './local.ts';
 import type { Difference, ReplayReport } from './replay-report.ts';
 import { reportOf } from './replay-report.ts';

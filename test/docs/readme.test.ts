@@ -1,7 +1,10 @@
 // The README's examples, run as they stand.
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { routes } from '../../apps/api/src/routes.ts';
 import { type Service, startService, tokenFor } from '../helpers/service.ts';
@@ -20,16 +23,22 @@ describe('the README', () => {
       console.log("LEFT OUT: the README's curl examples, because there is no curl");
       this.skip();
     }
-    const script = /## A first conversation[\s\S]*?```sh\n([\s\S]*?)```/.exec(README)?.[1] ?? '';
-    const { status, stdout } = spawnSync('bash', ['-euc', script], {
-      env: { PATH: process.env.PATH, URL: service.url, TOKEN: tokenFor('admin') },
+    const section = /## A first conversation[\s\S]*?(?=\n## )/.exec(README)?.[0] ?? '';
+    const scripts = [...section.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, script]) => script);
+    const folder = mkdtempSync(join(tmpdir(), 'customer-service-readme-'));
+    const files = { KEYS: join(folder, 'keys.json'), SALES: join(folder, 'sales') };
+    const { status, stdout } = spawnSync('bash', ['-euc', scripts.join('')], {
+      env: { PATH: process.env.PATH, URL: service.url, TOKEN: tokenFor('admin'), ...files },
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
       encoding: 'utf8',
     });
+    rmSync(folder, { recursive: true });
     expect(status).to.equal(0);
     expect(stdout).to.include('"status":"pending"');
     expect(stdout).to.match(/"type":"redeem","status":"applied","points":100/);
     expect(stdout).to.include('"points_available":23');
     expect(stdout).to.include('"next_cursor":null');
+    expect(stdout).to.include('You have 146 points.\nHere is your voucher.').and.include('1 accepted');
   });
 
   it('names every route of the API', () => {

@@ -1,7 +1,7 @@
 // The shop's years in their own time: returns, points that lapse after a year, and a fold that shares no code.
 
+import { createClient } from '@customer-service/client';
 import { expect } from 'chai';
-import { createClient } from '../../scripts/http-client.ts';
 import { replayReturns } from '../../scripts/replay-returns.ts';
 import { balancesAgree } from '../helpers/ledger.ts';
 import { backends, type Service, startService, tokenFor } from '../helpers/service.ts';
