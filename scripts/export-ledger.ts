@@ -108,7 +108,8 @@ function partOf({ from, before, texts = false }: { from?: string; before?: strin
   return { from: from === undefined ? null : momentOf(from), before: until, texts };
 }
 
-async function main(args: string[]): Promise<number> {
+/** @returns the exit code */
+export async function runLedgerExport(args: string[]): Promise<number> {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
     args,
@@ -130,7 +131,7 @@ async function main(args: string[]): Promise<number> {
 // Node gives the path as it was typed; the module's URL has links resolved.
 const script = process.argv[1];
 if (script !== undefined && import.meta.url === pathToFileURL(realpathSync(script)).href) {
-  process.exitCode = await main(process.argv.slice(2)).catch((fault: Error) => {
+  process.exitCode = await runLedgerExport(process.argv.slice(2)).catch((fault: Error) => {
     console.error(fault.message);
     return 2;
   });

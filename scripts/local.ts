@@ -22,6 +22,23 @@ export function writeLocal(local: Local): void {
   writeFileSync(file(), JSON.stringify(local, null, 2), { mode: 0o600 });
 }
 
+/**
+ * The service that a command is for: the one it names, or else the one of `npm start` on this machine, whose admin token
+ * goes to that service only, never to another one.
+ * @throws Error that says what is missing
+ */
+export function findService(named: { url?: string | undefined; token?: string | undefined }): {
+  url: string;
+  token: string;
+} {
+  const local = named.url && named.token ? undefined : readLocal();
+  const url = named.url ?? local?.url;
+  const token = named.token ?? (url === local?.url ? local?.tokens.admin : undefined);
+  if (!url || !token) throw new Error('No service: give --url and --token, or run `npm start` first.');
+  if (!URL.canParse(url)) throw new Error(`--url ${url} is not a URL.`);
+  return { url, token };
+}
+
 /** Undefined when `npm start` does not run here. */
 export function readLocal(): Local | undefined {
   return existsSync(file()) ? JSON.parse(readFileSync(file(), 'utf8')) : undefined;

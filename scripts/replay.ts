@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createClient } from '@customer-service/client';
 import { SingleBar } from 'cli-progress';
-import { readLocal } from './local.ts';
+import { findService } from './local.ts';
 import type { Difference, ReplayReport } from './replay-report.ts';
 import { reportOf } from './replay-report.ts';
 import { replayReturns } from './replay-returns.ts';
@@ -169,13 +169,8 @@ function readTarget(args: string[]): Target | string {
       args,
       options: { url: text, token: text, concurrency: text, returns: { type: 'boolean' } },
     });
-    const local = values.url && values.token ? undefined : readLocal();
-    const url = values.url ?? local?.url;
-    // The local service's admin token goes to that service only, never to another one that --url names.
-    const token = values.token ?? (url === local?.url ? local?.tokens.admin : undefined);
+    const { url, token } = findService(values);
     const concurrency = Number(values.concurrency ?? 32);
-    if (!url || !token) return 'No service to replay against: give --url and --token, or run `npm start` first.';
-    if (!URL.canParse(url)) return `--url ${url} is not a URL.`;
     if (!Number.isInteger(concurrency) || concurrency < 1) return '--concurrency must be a whole number above 0.';
     return { url, token, concurrency, returns: values.returns ?? false };
   } catch (fault) {

@@ -3,6 +3,7 @@
 /** One column a principal, in the order of PRINCIPALS; `ok` is any success. */
 export const EXPECTED: Record<string, string> = {
   'post /customers': /*                                              */ '401 401 403 403 ok ok ok ok 403 403',
+  'post /customers/batch': /*                                        */ '401 401 403 403 403 403 403 ok 403 403',
   'get /customers': /*                                               */ '401 401 403 403 ok ok ok ok 403 403',
   'get /customers/analytics/summary': /*                             */ '401 401 403 403 403 403 ok ok 403 403',
   'get /customers/analytics/daily': /*                               */ '401 401 403 403 403 403 ok ok 403 403',

@@ -28,6 +28,7 @@ const bodies = (): Record<string, object> => ({
   'post /customers': { first_name: 'A', last_name: 'B' },
   'put /customers/:customer_id': { gender: 'x' },
   'patch /customers/:customer_id': { gender: 'x' },
+  'post /customers/batch': { items: [{}] },
   'post /loyalty/transactions/batch': { items: [{}] },
   'post /customers/:customer_id/merge': { from_customer_id: merged },
   'post /customers/:customer_id/loyalty/earn': { points: 1 },

@@ -18,6 +18,7 @@ const matrix: Record<Permission, (Scope | undefined)[]> = {
   'customers:erase':  [any,  no,     no,   no,     no, no],
   'customers:export': [any,  any,    no,   no,     no, own],
   'customers:merge':  [any,  any,    no,   no,     no, no],
+  'customers:import': [any,  no,     no,   no,     no, no],
   'loyalty:earn':     [any,  any,    any,  any,    no, no],
   'loyalty:redeem':   [any,  any,    any,  any,    no, no],
   'loyalty:ingest':   [any,  any,    any,  any,    no, no],

@@ -6,6 +6,8 @@ import * as analyticsSchemas from './analytics/schemas.ts';
 import * as audit from './audit/handlers.ts';
 import * as auditSchemas from './audit/schemas.ts';
 import * as customers from './customers/handlers.ts';
+import { importBatch } from './customers/import.ts';
+import * as importSchemas from './customers/import-schemas.ts';
 import * as lifecycle from './customers/lifecycle-handlers.ts';
 import * as lifecycleSchemas from './customers/lifecycle-schemas.ts';
 import { list } from './customers/list.ts';
@@ -57,6 +59,10 @@ export const routes: readonly Route[] = [
   { method: 'get', path: '/customers', permission: 'customers:list', handler: list,
     summary: 'List, filter and sort customers, or search for them by what somebody remembers',
     query: listSchemas.listQuery, answers: { 200: listSchemas.customerList } },
+  { method: 'post', path: '/customers/batch', permission: 'customers:import', handler: importBatch,
+    summary: 'Make or change up to 500 customers by their external ids, with the points they bring along',
+    query: importSchemas.importQuery, body: importSchemas.importBatch, max_bytes: 1_048_576, max_items: importSchemas.MAX_IMPORT,
+    answers: { 207: importSchemas.importAnswer } },
   { method: 'get', path: '/customers/analytics/summary', permission: 'analytics:read', handler: analytics.summary,
     summary: 'Customers, points and spend in numbers, of all time or of a period',
     query: analyticsSchemas.summaryQuery, answers: { 200: analyticsSchemas.summary } },

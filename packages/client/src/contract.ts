@@ -404,6 +404,19 @@ export interface Operations {
     answer: CustomerList;
   };
   /**
+   * Make or change up to 500 customers by their external ids, with the points they bring along
+   */
+  'POST /customers/batch': {
+    query?: {
+      /**
+       * Answers what it would do, and writes nothing
+       */
+      dry_run?: boolean;
+    };
+    body: CustomerBatch;
+    answer: CustomerBatchAnswer;
+  };
+  /**
    * Customers, points and spend in numbers, of all time or of a period
    */
   'GET /customers/analytics/summary': {
@@ -1064,6 +1077,146 @@ export interface CustomerList {
    * Of all pages together; with `include_total=true` only
    */
   total?: number;
+}
+/**
+ * Customers by `external_id`: a new one is made; of one that is known the fields that the item names are changed, within `preferences` too. The same batch again changes nothing
+ */
+export interface CustomerBatch {
+  items: ImportedCustomer[];
+}
+export interface ImportedCustomer {
+  first_name: string;
+  last_name: string;
+  /**
+   * Unique; stored in lower case
+   */
+  email?: string | null;
+  /**
+   * Unique; stored as E.164
+   */
+  phone?: string | null;
+  alternate_email?: string | null;
+  alternate_phone?: string | null;
+  addresses?: NewAddress[];
+  date_of_birth?: string | null;
+  gender?: string | null;
+  /**
+   * While `suspended`, points are neither earned nor redeemed
+   */
+  status?: 'active' | 'inactive' | 'suspended';
+  tags?: string[];
+  notes?: string | null;
+  referral_source?: string | null;
+  metadata?: {
+    [k: string]: string;
+  };
+  preferences?: NewPreferences;
+  /**
+   * By which the customer is known again
+   */
+  external_id: string;
+  opening_balance?: OpeningBalance;
+}
+/**
+ * Points from before. Booked once for each customer, as a correction by hand with the reason `migration`
+ */
+export interface OpeningBalance {
+  points: number;
+  /**
+   * When they were earned, for when they lapse; now when not given
+   */
+  occurred_at?: string | null;
+}
+export interface CustomerBatchAnswer {
+  dry_run: boolean;
+  created: number;
+  changed: number;
+  unchanged: number;
+  refused: number;
+  items: CustomerBatchItemAnswer[];
+}
+export interface CustomerBatchItemAnswer {
+  /**
+   * Place in the request, from 0
+   */
+  index: number;
+  /**
+   * As it was sent; null when it was no text
+   */
+  external_id: string | null;
+  outcome: 'created' | 'changed' | 'unchanged' | 'refused';
+  /**
+   * Not when refused, nor of a new customer in a dry run
+   */
+  customer_id?: string;
+  /**
+   * When there are points to book: accepted now, or booked before
+   */
+  opening_balance?: 'accepted' | 'replayed';
+  problem?: Problem;
+}
+/**
+ * RFC 9457
+ */
+export interface Problem {
+  /**
+   * The page that explains the problem
+   */
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  code:
+    | 'malformed-json'
+    | 'body-not-object'
+    | 'json-too-complex'
+    | 'unsupported-media-type'
+    | 'payload-too-large'
+    | 'not-found'
+    | 'method-not-allowed'
+    | 'invalid-query'
+    | 'invalid-header'
+    | 'validation-failed'
+    | 'idempotency-key-missing'
+    | 'idempotency-key-invalid'
+    | 'idempotency-key-reused'
+    | 'external-reference-reused'
+    | 'adjustment-not-found'
+    | 'adjustment-decided'
+    | 'second-person-needed'
+    | 'programme-changed'
+    | 'value-refused'
+    | 'batch-refused'
+    | 'unauthenticated'
+    | 'invalid-token'
+    | 'forbidden'
+    | 'customer-not-found'
+    | 'transaction-not-found'
+    | 'hold-not-found'
+    | 'not-reversible'
+    | 'customer-exists'
+    | 'customer-merged'
+    | 'customer-quarantined'
+    | 'version-mismatch'
+    | 'storage-unavailable'
+    | 'outcome-unknown'
+    | 'keys-unavailable'
+    | 'rate-limited'
+    | 'overloaded'
+    | 'request-timeout'
+    | 'uri-too-long'
+    | 'headers-too-large'
+    | 'method-not-implemented'
+    | 'bad-request'
+    | 'internal';
+  request_id: string;
+  errors?: {
+    pointer?: string;
+    parameter?: string;
+    code: string;
+    detail: string;
+  }[];
 }
 export interface AnalyticsSummary {
   customers: {
@@ -1827,69 +1980,6 @@ export interface BatchItemAnswer {
   outcome: 'accepted' | 'replayed' | 'refused';
   transaction?: LoyaltyTransaction;
   problem?: Problem;
-}
-/**
- * RFC 9457
- */
-export interface Problem {
-  /**
-   * The page that explains the problem
-   */
-  type: string;
-  title: string;
-  status: number;
-  detail: string;
-  instance: string;
-  code:
-    | 'malformed-json'
-    | 'body-not-object'
-    | 'json-too-complex'
-    | 'unsupported-media-type'
-    | 'payload-too-large'
-    | 'not-found'
-    | 'method-not-allowed'
-    | 'invalid-query'
-    | 'invalid-header'
-    | 'validation-failed'
-    | 'idempotency-key-missing'
-    | 'idempotency-key-invalid'
-    | 'idempotency-key-reused'
-    | 'external-reference-reused'
-    | 'adjustment-not-found'
-    | 'adjustment-decided'
-    | 'second-person-needed'
-    | 'programme-changed'
-    | 'value-refused'
-    | 'batch-refused'
-    | 'unauthenticated'
-    | 'invalid-token'
-    | 'forbidden'
-    | 'customer-not-found'
-    | 'transaction-not-found'
-    | 'hold-not-found'
-    | 'not-reversible'
-    | 'customer-exists'
-    | 'customer-merged'
-    | 'customer-quarantined'
-    | 'version-mismatch'
-    | 'storage-unavailable'
-    | 'outcome-unknown'
-    | 'keys-unavailable'
-    | 'rate-limited'
-    | 'overloaded'
-    | 'request-timeout'
-    | 'uri-too-long'
-    | 'headers-too-large'
-    | 'method-not-implemented'
-    | 'bad-request'
-    | 'internal';
-  request_id: string;
-  errors?: {
-    pointer?: string;
-    parameter?: string;
-    code: string;
-    detail: string;
-  }[];
 }
 export interface ProgrammeVersions {
   current: Programme;

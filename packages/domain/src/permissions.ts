@@ -12,6 +12,7 @@ export const PERMISSIONS = [
   'customers:erase',
   'customers:export',
   'customers:merge',
+  'customers:import',
   'loyalty:earn',
   'loyalty:redeem',
   'loyalty:hold',
@@ -45,6 +46,8 @@ export const POLICY: Record<Permission, Partial<Record<Role, Scope>>> = {
   'customers:erase': { admin: 'any' },
   'customers:export': { admin: 'any', manager: 'any', customer: 'own' },
   'customers:merge': { admin: 'any', manager: 'any' },
+  /** Makes and changes customers by the thousand, with the points they bring along. */
+  'customers:import': { admin: 'any' },
   'loyalty:earn': { ...desk, service: 'any' },
   'loyalty:redeem': { ...desk, service: 'any' },
   'loyalty:hold': { ...desk, service: 'any' },

@@ -19,14 +19,18 @@ export interface AuditEvent {
   changes: Changes;
 }
 
-export function writeAudit(tx: Database, actor: Actor, event: AuditEvent): Promise<unknown> {
+export function writeAudit(tx: Database, actor: Actor, ...events: AuditEvent[]): Promise<unknown> {
   return rows(
     tx,
     `insert into audit_log (actor_role, actor_sub, action, customer_id, reason, request_id, changes)
-     values (?, ?, ?, ?, ?, ?, ?)`,
+     select ?, ?, action, customer_id, ?, ?, changes
+       from unnest(?::text[], ?::uuid[], ?::jsonb[]) with ordinality as event (action, customer_id, changes, place)
+      order by place`,
     [
-      ...[actor.role, actor.sub, event.action, event.customer_id],
-      ...[actor.reason ?? null, actor.request_id, JSON.stringify(event.changes)],
+      ...[actor.role, actor.sub, actor.reason ?? null, actor.request_id],
+      events.map(({ action }) => action),
+      events.map(({ customer_id }) => customer_id),
+      events.map(({ changes }) => JSON.stringify(changes)),
     ],
   );
 }

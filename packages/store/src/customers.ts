@@ -10,7 +10,7 @@ import {
 } from '@customer-service/domain';
 import { type Actor, writeAudit } from './audit-log.ts';
 import { type Database, rows } from './connect.ts';
-import { ACCOUNT_COLUMNS, ACCOUNT_FIELDS, insertAccount } from './loyalty-accounts.ts';
+import { ACCOUNT_COLUMNS, ACCOUNT_FIELDS, insertAccounts } from './loyalty-accounts.ts';
 import { pendingOf } from './loyalty-transactions.ts';
 import type { AccountView } from './preview.ts';
 
@@ -58,14 +58,28 @@ export async function insertCustomer(
 ): Promise<CustomerRow> {
   return refuseDuplicates(() =>
     db.transaction(async (tx) => {
-      await tx('customers').insert({ id, ...toColumns(profile) });
-      await insertAccount(tx, id);
-      const row = (await readCustomer(tx, id)) as CustomerRow;
-      const changes = changesBetween({}, profileOf(row));
-      await writeAudit(tx, actor, { action: 'customer.created', customer_id: id, changes });
-      return row;
+      await insertCustomers(tx, [{ id, profile }], actor);
+      return (await readCustomer(tx, id)) as CustomerRow;
     }),
   );
+}
+
+/** Within the transaction `tx`, which is lost when one of them can't be. @throws what PostgreSQL says */
+export async function insertCustomers(
+  tx: Database,
+  customers: readonly { id: string; profile: CustomerProfile }[],
+  actor: Actor,
+): Promise<void> {
+  const action = 'customer.created';
+  await tx('customers').insert(customers.map(({ id, profile }) => ({ id, ...toColumns(profile) })));
+  await insertAccounts(
+    tx,
+    customers.map(({ id }) => id),
+  );
+  const made = customers.map(({ id, profile }) => {
+    return { action, customer_id: id, changes: changesBetween({}, profile) } as const;
+  });
+  await writeAudit(tx, actor, ...made);
 }
 
 /** @returns undefined also for a customer that was erased, or merged into another one */

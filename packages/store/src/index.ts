@@ -50,6 +50,7 @@ export { isProven, type LedgerLine, type LedgerPart, readLedger } from './export
 export { isStorageFault, isValueFault } from './faults.ts';
 export { type BookedBalance, listTierChanges, readBooked, type TierChangeRow } from './history.ts';
 export { type HoldRow, readHolds } from './holds.ts';
+export { type Imported, type ImportedCustomer, importCustomers } from './import-customers.ts';
 export { type Liability, readLiability } from './liability.ts';
 export {
   CUSTOMER_SORTS,

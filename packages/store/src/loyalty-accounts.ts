@@ -21,8 +21,8 @@ const SELECT_ACCOUNTS = `
     from loyalty_accounts a join customers c on c.id = a.customer_id
    where a.customer_id = any(?) order by a.customer_id`;
 
-export function insertAccount(db: Database, customerId: string): Promise<unknown> {
-  return rows(db, 'insert into loyalty_accounts (customer_id) values (?)', [customerId]);
+export function insertAccounts(db: Database, customerIds: readonly string[]): Promise<unknown> {
+  return rows(db, 'insert into loyalty_accounts (customer_id) select unnest(?::uuid[])', [customerIds]);
 }
 
 export async function readAccounts(db: Database, customerIds: readonly string[]): Promise<AccountRow[]> {

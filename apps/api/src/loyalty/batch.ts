@@ -21,7 +21,7 @@ interface Batch {
 const TOLD_OF_A_BATCH = 100;
 const TOLD_OF_AN_ITEM = 10;
 
-type Refusal = Problem | DomainError;
+export type Refusal = Problem | DomainError;
 type Result = store.Accepted | Refusal;
 
 export async function ingest(request: ApiRequest<Batch, { atomic?: boolean }>, services: Services): Promise<Answer> {
@@ -113,12 +113,7 @@ function toAnswer(results: Result[], request: ApiRequest<Batch>) {
     const given = request.body.items[index] as { idempotency_key?: unknown };
     const idempotency_key = typeof given.idempotency_key === 'string' ? given.idempotency_key : null;
     if (isRefusal(result)) {
-      const told = new Problem(result.code, result.message, { errors: result.errors.slice(0, TOLD_OF_AN_ITEM) });
-      const problem = problemDocument(told, {
-        path: `${request.path}#/items/${index}`,
-        request_id: request.request_id,
-      });
-      return { index, idempotency_key, outcome: 'refused', problem };
+      return { index, idempotency_key, outcome: 'refused', problem: problemOfItem(result, index, request) };
     }
     const { transaction, replayed } = result;
     return { index, idempotency_key, outcome: replayed ? 'replayed' : 'accepted', transaction: present(transaction) };
@@ -127,6 +122,12 @@ function toAnswer(results: Result[], request: ApiRequest<Batch>) {
   return { accepted: count('accepted'), replayed: count('replayed'), refused: count('refused'), items };
 }
 
-function isRefusal(value: unknown): value is Refusal {
+/** What the answer to a batch says of an item that was refused. */
+export function problemOfItem(refusal: Refusal, index: number, { path, request_id }: ApiRequest): object {
+  const told = new Problem(refusal.code, refusal.message, { errors: refusal.errors.slice(0, TOLD_OF_AN_ITEM) });
+  return problemDocument(told, { path: `${path}#/items/${index}`, request_id });
+}
+
+export function isRefusal(value: unknown): value is Refusal {
   return value instanceof Problem || value instanceof DomainError;
 }
