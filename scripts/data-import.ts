@@ -138,17 +138,14 @@ function mapped({ values }: Row, mapping: Mapping | null): { item: object; bad: 
 async function sendBatch(batch: Item[], options: ImportOptions, told: Told): Promise<void> {
   const [first] = batch;
   if (first === undefined) return;
-  const query = options.dry_run ? { dry_run: true } : {};
   // Rows are what they are: the service says what is wrong with them.
   const body = { items: batch.map((item) => item.body) } as CustomerBatch;
-  // Who is in already is recognised, so it may be sent again.
-  const answer = await options.client
-    .request('POST /customers/batch', { query, body, repeatable: true })
-    .catch((error) => {
-      if (error instanceof ProblemError && (error.status === 400 || error.status === 413)) return error;
-      throw error;
-    });
-  if (!(answer instanceof ProblemError)) return count(batch, answer.body, told);
+  const { batch: send, tryBatch } = options.client.customers;
+  const answer = await (options.dry_run ? tryBatch : send)(body).catch((error) => {
+    if (error instanceof ProblemError && (error.status === 400 || error.status === 413)) return error;
+    throw error;
+  });
+  if (!(answer instanceof ProblemError)) return count(batch, answer, told);
   if (batch.length === 1) return told.refuse(first.line, faultsOf(answer));
   const half = Math.ceil(batch.length / 2);
   await sendBatch(batch.slice(0, half), options, told);

@@ -34,6 +34,12 @@ const ADJUSTMENT = '/loyalty/adjustments/{adjustment_id}';
 export const customers = (ask: Ask, list: List) => ({
   /** Sent once: nobody could tell whether a second one is another person. Say `repeatable` when it has an email or an id. */
   create: (body: BodyOf<'POST /customers'>, o?: CallOptions) => ask('POST /customers', { body, ...o }),
+  /** Up to 500, made or changed by `external_id`: who is in already is recognised, so that it may be sent again. */
+  batch: (body: BodyOf<'POST /customers/batch'>, o?: CallOptions) =>
+    ask('POST /customers/batch', { body, repeatable: true, ...o }),
+  /** What that would do; writes nothing. */
+  tryBatch: (body: BodyOf<'POST /customers/batch'>, o?: CallOptions) =>
+    ask('POST /customers/batch', { query: { dry_run: true }, body, repeatable: true, ...o }),
   get: (customer_id: string, o?: CallOptions) => ask(`GET ${CUSTOMER}`, { path: { customer_id }, ...o }),
   /** Searches by `search`, filters and sorts. */
   list: (query: QueryOf<'GET /customers'> = {}, o?: CallOptions) => list('GET /customers', { query, ...o }),

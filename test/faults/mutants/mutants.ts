@@ -197,8 +197,8 @@ export const mutants: Mutant[] = [
     patches: [
       {
         file: 'packages/store/src/connect.ts',
-        find: '        dropWhenSilent(connection);\n',
-        replace: "        dropWhenSilent(connection);\n        connection.removeAllListeners('error');\n",
+        find: '            done(null, connection);\n',
+        replace: "            connection.removeAllListeners('error');\n            done(null, connection);\n",
       },
     ],
   },
