@@ -22,6 +22,8 @@ const calls: ((client: Client) => Promise<unknown>)[] = [
   ({ customers }) => customers.erase(id),
   ({ customers }) => customers.export(id),
   ({ customers }) => customers.merge(id, { from_customer_id: 'other', reason: 'one person' }),
+  ({ customers }) => customers.batch({ items: [] }),
+  ({ customers }) => customers.tryBatch({ items: [] }),
   ({ customers }) => customers.duplicates().next(),
   ({ loyalty }) => loyalty.earn(id, { points: 1 }),
   ({ loyalty }) => loyalty.redeem(id, { points: 1 }),
