@@ -163,6 +163,20 @@ describe('POST /customers/batch', () => {
     );
   });
 
+  it('makes each customer once when several send the same ones, in another order each', async () => {
+    const items = Array.from({ length: 100 }, (_, index) =>
+      ada(`shared-${index}`, { email: `shared-${index}@example.com`, opening_balance: { points: 2 } }),
+    );
+    const orders = [items, items.toReversed(), [...items.slice(50), ...items.slice(0, 50)], items.slice(40, 41)];
+    const answers = await Promise.all([...orders, ...orders].map((order) => send(order)));
+    expect(answers.map(({ status, body }) => [status, body.refused])).to.deep.equal(answers.map(() => [207, 0]));
+    expect(answers.reduce((sum, { body }) => sum + body.created, 0)).to.equal(100);
+    const balances = answers.flatMap(({ body }) =>
+      body.items.map((item: { opening_balance: string }) => item.opening_balance),
+    );
+    expect(balances.filter((outcome) => outcome === 'accepted')).to.have.length(100);
+  });
+
   it('takes 500 at once, and no more', async () => {
     const items = Array.from({ length: 501 }, (_, index) => ada(`large-${index}`, { opening_balance: { points: 1 } }));
     expect((await send(items)).status).to.equal(422);

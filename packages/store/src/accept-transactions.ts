@@ -142,7 +142,8 @@ async function acceptOneByOne(db: Database, items: readonly NewTransaction[]): P
 const STANDS_IN_THE_WAY = `(e.idempotency_key = u.idempotency_key
   or (e.type = u.type and e.source = u.source and e.external_reference = u.external_reference))`;
 
-async function acceptOnce(db: Database, items: readonly NewTransaction[]): Promise<(Accepted | DomainError)[]> {
+/** In one go. Within a transaction any fault is thrown, and ends it. */
+export async function acceptOnce(db: Database, items: readonly NewTransaction[]): Promise<(Accepted | DomainError)[]> {
   const inserted = await insertPending(db, items);
   const mine = new Map(inserted.map((row) => [row.id, row]));
   const others = items.filter((item) => !mine.has(item.id));

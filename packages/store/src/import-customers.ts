@@ -3,11 +3,11 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { type CustomerProfile, DomainError } from '@customer-service/domain';
-import { type Accepted, acceptTransactions, type NewTransaction } from './accept-transactions.ts';
+import { type Accepted, acceptOnce, type NewTransaction } from './accept-transactions.ts';
 import type { Actor } from './audit-log.ts';
 import { type Database, rows } from './connect.ts';
 import { insertCustomers, PROFILE_COLUMNS, refuseDuplicates, updateCustomer } from './customers.ts';
-import { isDataFault } from './faults.ts';
+import { isDataFault, isDeadlock } from './faults.ts';
 
 export interface ImportedCustomer {
   external_id: string;
@@ -47,16 +47,24 @@ export async function importCustomers(
   customers: readonly ImportedCustomer[],
   { actor, dry_run }: How,
 ): Promise<Answer[]> {
-  const answers: Answers = new Map();
-  const work = async (tx: Database) => {
-    for (const round of roundsOf(customers)) await takeSome(tx, round, { actor, answers });
-    if (dry_run) throw new TakenBack();
-  };
-  await db.transaction(work).catch((error) => {
-    if (!(error instanceof TakenBack)) throw error;
-  });
-  return customers.map((customer) => answers.get(customer) as Answer);
+  for (let attempt = 1; ; attempt += 1) {
+    const answers: Answers = new Map();
+    const work = async (tx: Database) => {
+      for (const round of roundsOf(customers)) await takeSome(tx, round, { actor, answers });
+      if (dry_run) throw new TakenBack();
+    };
+    try {
+      await db.transaction(work);
+    } catch (error) {
+      // Two batches with the same emails in another order wait for each other, and one has to give way.
+      if (isDeadlock(error) && attempt < ATTEMPTS) continue;
+      if (!(error instanceof TakenBack)) throw error;
+    }
+    return customers.map((customer) => answers.get(customer) as Answer);
+  }
 }
+
+const ATTEMPTS = 3;
 
 class TakenBack extends Error {}
 
@@ -84,13 +92,20 @@ async function takeSome(tx: Database, customers: ImportedCustomer[], work: Work)
   } catch (error) {
     if (!(error instanceof DomainError || isDataFault(error))) throw error;
     const [alone] = customers;
-    if (alone !== undefined && customers.length === 1) work.answers.set(alone, refusalOf(error));
-    else {
+    if (alone !== undefined && customers.length === 1) {
+      // Somebody else has made it meanwhile: it is known now.
+      if (isOfExternalId(error)) await takeSome(tx, customers, work);
+      else work.answers.set(alone, refusalOf(error));
+    } else {
       const half = Math.ceil(customers.length / 2);
       await takeSome(tx, customers.slice(0, half), work);
       await takeSome(tx, customers.slice(half), work);
     }
   }
+}
+
+function isOfExternalId(error: unknown): boolean {
+  return error instanceof DomainError && error.errors.some(({ pointer }) => pointer === '/external_id');
 }
 
 function refusalOf(error: unknown): DomainError {
@@ -103,7 +118,10 @@ type KnownCustomer = CustomerProfile & { id: string };
 /** Accounts are locked before customers, as everybody does; customers in id order. */
 async function takeTogether(tx: Database, customers: ImportedCustomer[], actor: Actor): Promise<Answers> {
   const known = await readKnown(tx, customers);
-  const fresh = customers.filter(({ external_id }) => !known.has(external_id));
+  // In one order everywhere, so that two who bring the same customers do not wait for each other.
+  const fresh = customers
+    .filter(({ external_id }) => !known.has(external_id))
+    .toSorted((a, b) => (a.external_id < b.external_id ? -1 : 1));
   const made = fresh.map(({ id, wanted }) => ({ id, profile: wanted(undefined) }));
   if (made.length > 0) await insertCustomers(tx, made, actor);
 
@@ -142,7 +160,7 @@ async function bookBalances(
   const bringing = customers.filter(({ balance }) => balance !== null);
   if (bringing.length === 0) return new Map();
   const asked = bringing.map((customer) => ({ ...(customer.balance as NewTransaction), customer_id: idOf(customer) }));
-  const booked = await acceptTransactions(tx, asked);
+  const booked = await acceptOnce(tx, asked);
   return new Map(bringing.map((customer, index) => [customer, booked[index] as Accepted | DomainError]));
 }
 
