@@ -35,7 +35,7 @@ export function createClient(options: ClientOptions) {
     programme: methods.programme(ask),
     analytics: methods.analytics(ask),
     /** Who changed what of whom and why, the newest first. */
-    audit: (query: QueryOf<'GET /audit'> = {}, o?: CallOptions) => list('GET /audit', { query, ...o }),
+    audit: (query: QueryOf<'GET /audit'> = {}, options?: CallOptions) => list('GET /audit', { query, ...options }),
   };
 }
 

@@ -1,5 +1,5 @@
 // The operations as methods. Ids come first, then what is sent, then how. They add nothing to the request but names:
-// `o` is for the options (signal, repeatable; idempotency_key and wait of a movement; if_match of a change).
+// `options` has signal and repeatable; for a movement idempotency_key and wait; for a change if_match.
 
 import type {
   BookedBalance,
@@ -33,77 +33,77 @@ const ADJUSTMENT = '/loyalty/adjustments/{adjustment_id}';
 
 export const customers = (ask: Ask, list: List) => ({
   /** Sent once: nobody could tell whether a second one is another person. Say `repeatable` when it has an email or an id. */
-  create: (body: BodyOf<'POST /customers'>, o?: CallOptions) => ask('POST /customers', { body, ...o }),
+  create: (body: BodyOf<'POST /customers'>, options?: CallOptions) => ask('POST /customers', { body, ...options }),
   /** Up to 500, made or changed by `external_id`: who is in already is recognised, so that it may be sent again. */
-  batch: (body: BodyOf<'POST /customers/batch'>, o?: CallOptions) =>
-    ask('POST /customers/batch', { body, repeatable: true, ...o }),
+  batch: (body: BodyOf<'POST /customers/batch'>, options?: CallOptions) =>
+    ask('POST /customers/batch', { body, repeatable: true, ...options }),
   /** What that would do; writes nothing. */
-  tryBatch: (body: BodyOf<'POST /customers/batch'>, o?: CallOptions) =>
-    ask('POST /customers/batch', { query: { dry_run: true }, body, repeatable: true, ...o }),
-  get: (customer_id: string, o?: CallOptions) => ask(`GET ${CUSTOMER}`, { path: { customer_id }, ...o }),
+  tryBatch: (body: BodyOf<'POST /customers/batch'>, options?: CallOptions) =>
+    ask('POST /customers/batch', { query: { dry_run: true }, body, repeatable: true, ...options }),
+  get: (customer_id: string, options?: CallOptions) => ask(`GET ${CUSTOMER}`, { path: { customer_id }, ...options }),
   /** Searches by `search`, filters and sorts. */
-  list: (query: QueryOf<'GET /customers'> = {}, o?: CallOptions) => list('GET /customers', { query, ...o }),
+  list: (query: QueryOf<'GET /customers'> = {}, options?: CallOptions) => list('GET /customers', { query, ...options }),
   /** Changes the fields named. */
-  update: (customer_id: string, body: BodyOf<`PUT ${typeof CUSTOMER}`>, o?: ChangeOptions) =>
-    ask(`PUT ${CUSTOMER}`, { path: { customer_id }, body, ...o }),
+  update: (customer_id: string, body: BodyOf<`PUT ${typeof CUSTOMER}`>, options?: ChangeOptions) =>
+    ask(`PUT ${CUSTOMER}`, { path: { customer_id }, body, ...options }),
   /** Changes by JSON Merge Patch. */
-  patch: (customer_id: string, body: BodyOf<`PATCH ${typeof CUSTOMER}`>, o?: ChangeOptions) =>
-    ask(`PATCH ${CUSTOMER}`, { path: { customer_id }, body, ...o }),
+  patch: (customer_id: string, body: BodyOf<`PATCH ${typeof CUSTOMER}`>, options?: ChangeOptions) =>
+    ask(`PATCH ${CUSTOMER}`, { path: { customer_id }, body, ...options }),
   /** Erases the person; the ledger stays. After a lost answer the second attempt may say `NotFoundError`. */
-  erase: (customer_id: string, query: QueryOf<`DELETE ${typeof CUSTOMER}`> = {}, o?: CallOptions) =>
-    ask(`DELETE ${CUSTOMER}`, { path: { customer_id }, query, ...o }),
+  erase: (customer_id: string, query: QueryOf<`DELETE ${typeof CUSTOMER}`> = {}, options?: CallOptions) =>
+    ask(`DELETE ${CUSTOMER}`, { path: { customer_id }, query, ...options }),
   /** Everything that is held on the person. */
-  export: (customer_id: string, o?: CallOptions) => ask(`GET ${CUSTOMER}/export`, { path: { customer_id }, ...o }),
+  export: (customer_id: string, options?: CallOptions) => ask(`GET ${CUSTOMER}/export`, { path: { customer_id }, ...options }),
   /** Merges another record of the same person into this one. */
-  merge: (customer_id: string, body: BodyOf<`POST ${typeof CUSTOMER}/merge`>, o?: CallOptions) =>
-    ask(`POST ${CUSTOMER}/merge`, { path: { customer_id }, body, ...o }),
+  merge: (customer_id: string, body: BodyOf<`POST ${typeof CUSTOMER}/merge`>, options?: CallOptions) =>
+    ask(`POST ${CUSTOMER}/merge`, { path: { customer_id }, body, ...options }),
   /** Pairs of records that may be of one person. */
-  duplicates: (o?: CallOptions) => list('GET /customers/duplicates', { ...o }),
+  duplicates: (options?: CallOptions) => list('GET /customers/duplicates', { ...options }),
 });
 
 export const loyalty = (ask: Ask, list: List) => ({
   /** Points by a purchase (`amount_minor`, `currency`) or as a bonus (`points`). */
-  earn: (customer_id: string, body: BodyOf<`POST ${typeof ACCOUNT}/earn`>, o?: MovementOptions) =>
-    ask(`POST ${ACCOUNT}/earn`, { path: { customer_id }, body, ...o }) as Promise<LoyaltyTransaction>,
+  earn: (customer_id: string, body: BodyOf<`POST ${typeof ACCOUNT}/earn`>, options?: MovementOptions) =>
+    ask(`POST ${ACCOUNT}/earn`, { path: { customer_id }, body, ...options }) as Promise<LoyaltyTransaction>,
   /** Not enough points is no error: the transaction is `rejected`, and `rejection_code` says why. */
-  redeem: (customer_id: string, body: BodyOf<`POST ${typeof ACCOUNT}/redeem`>, o?: MovementOptions) =>
-    ask(`POST ${ACCOUNT}/redeem`, { path: { customer_id }, body, ...o }) as Promise<LoyaltyTransaction>,
+  redeem: (customer_id: string, body: BodyOf<`POST ${typeof ACCOUNT}/redeem`>, options?: MovementOptions) =>
+    ask(`POST ${ACCOUNT}/redeem`, { path: { customer_id }, body, ...options }) as Promise<LoyaltyTransaction>,
   /** What earning would do right now; writes nothing. */
-  tryEarn: (customer_id: string, body: BodyOf<`POST ${typeof ACCOUNT}/earn`>, o?: CallOptions) =>
-    ask(`POST ${ACCOUNT}/earn`, { path: { customer_id }, query: { dry_run: true }, body, ...o }) as Promise<DryRun>,
+  tryEarn: (customer_id: string, body: BodyOf<`POST ${typeof ACCOUNT}/earn`>, options?: CallOptions) =>
+    ask(`POST ${ACCOUNT}/earn`, { path: { customer_id }, query: { dry_run: true }, body, ...options }) as Promise<DryRun>,
   /** What redeeming would do right now; writes nothing. */
-  tryRedeem: (customer_id: string, body: BodyOf<`POST ${typeof ACCOUNT}/redeem`>, o?: CallOptions) =>
-    ask(`POST ${ACCOUNT}/redeem`, { path: { customer_id }, query: { dry_run: true }, body, ...o }) as Promise<DryRun>,
+  tryRedeem: (customer_id: string, body: BodyOf<`POST ${typeof ACCOUNT}/redeem`>, options?: CallOptions) =>
+    ask(`POST ${ACCOUNT}/redeem`, { path: { customer_id }, query: { dry_run: true }, body, ...options }) as Promise<DryRun>,
   /** Takes back a purchase, a redemption or a capture: all that is left, or the part that `body` names. */
-  reverse: (ids: Ids<'transaction_id'>, body: BodyOf<`POST ${typeof TRANSACTION}/reverse`> = {}, o?: MovementOptions) =>
-    ask(`POST ${TRANSACTION}/reverse`, { path: ids, body, ...o }),
+  reverse: (ids: Ids<'transaction_id'>, body: BodyOf<`POST ${typeof TRANSACTION}/reverse`> = {}, options?: MovementOptions) =>
+    ask(`POST ${TRANSACTION}/reverse`, { path: ids, body, ...options }),
   /** A refund that knows its order alone; parked until the purchase comes. */
-  refund: (customer_id: string, body: BodyOf<`POST ${typeof ACCOUNT}/reversals`>, o?: MovementOptions) =>
-    ask(`POST ${ACCOUNT}/reversals`, { path: { customer_id }, body, ...o }),
+  refund: (customer_id: string, body: BodyOf<`POST ${typeof ACCOUNT}/reversals`>, options?: MovementOptions) =>
+    ask(`POST ${ACCOUNT}/reversals`, { path: { customer_id }, body, ...options }),
   /** By hand, with a reason; above the limit of the role the answer is an adjustment that waits for a second person. */
-  adjust: (customer_id: string, body: BodyOf<`POST ${typeof ACCOUNT}/adjustments`>, o?: MovementOptions) =>
-    ask(`POST ${ACCOUNT}/adjustments`, { path: { customer_id }, body, ...o }),
+  adjust: (customer_id: string, body: BodyOf<`POST ${typeof ACCOUNT}/adjustments`>, options?: MovementOptions) =>
+    ask(`POST ${ACCOUNT}/adjustments`, { path: { customer_id }, body, ...options }),
   /** Up to 1,000 events of any customers, each with a key of its own, which must be kept until it is answered. */
-  batch: (body: BodyOf<'POST /loyalty/transactions/batch'>, o?: CallOptions) =>
-    ask('POST /loyalty/transactions/batch', { body, ...o }),
-  balance: (customer_id: string, o?: CallOptions) =>
-    ask(`GET ${ACCOUNT}`, { path: { customer_id }, ...o }) as Promise<LoyaltyBalance>,
+  batch: (body: BodyOf<'POST /loyalty/transactions/batch'>, options?: CallOptions) =>
+    ask('POST /loyalty/transactions/batch', { body, ...options }),
+  balance: (customer_id: string, options?: CallOptions) =>
+    ask(`GET ${ACCOUNT}`, { path: { customer_id }, ...options }) as Promise<LoyaltyBalance>,
   /** What was booked at a moment. */
-  balanceAt: (customer_id: string, as_of: string, o?: CallOptions) =>
-    ask(`GET ${ACCOUNT}`, { path: { customer_id }, query: { as_of }, ...o }) as Promise<BookedBalance>,
+  balanceAt: (customer_id: string, as_of: string, options?: CallOptions) =>
+    ask(`GET ${ACCOUNT}`, { path: { customer_id }, query: { as_of }, ...options }) as Promise<BookedBalance>,
   /** Which points lapse when. */
-  expirations: (customer_id: string, o?: CallOptions) =>
-    ask(`GET ${ACCOUNT}/expirations`, { path: { customer_id }, ...o }),
+  expirations: (customer_id: string, options?: CallOptions) =>
+    ask(`GET ${ACCOUNT}/expirations`, { path: { customer_id }, ...options }),
   /** Every move between tiers, the newest first. */
-  tiers: (customer_id: string, o?: CallOptions) => list(`GET ${ACCOUNT}/tiers`, { path: { customer_id }, ...o }),
-  transaction: (ids: Ids<'transaction_id'>, o?: CallOptions) => ask(`GET ${TRANSACTION}`, { path: ids, ...o }),
+  tiers: (customer_id: string, options?: CallOptions) => list(`GET ${ACCOUNT}/tiers`, { path: { customer_id }, ...options }),
+  transaction: (ids: Ids<'transaction_id'>, options?: CallOptions) => ask(`GET ${TRANSACTION}`, { path: ids, ...options }),
   /** The history, each line explained. */
-  transactions: (customer_id: string, query: QueryOf<`GET ${typeof ACCOUNT}/transactions`> = {}, o?: CallOptions) =>
-    list(`GET ${ACCOUNT}/transactions`, { path: { customer_id }, query, ...o }),
+  transactions: (customer_id: string, query: QueryOf<`GET ${typeof ACCOUNT}/transactions`> = {}, options?: CallOptions) =>
+    list(`GET ${ACCOUNT}/transactions`, { path: { customer_id }, query, ...options }),
   /** Folds the ledgers of some accounts again, and says what differs. */
-  verify: (query: QueryOf<'GET /loyalty/verify'> = {}, o?: CallOptions) => ask('GET /loyalty/verify', { query, ...o }),
+  verify: (query: QueryOf<'GET /loyalty/verify'> = {}, options?: CallOptions) => ask('GET /loyalty/verify', { query, ...options }),
   /** Points outstanding by the month in which they lapse. */
-  liability: (o?: CallOptions) => ask('GET /loyalty/liability', { ...o }),
+  liability: (options?: CallOptions) => ask('GET /loyalty/liability', { ...options }),
 });
 
 /** Of something that belongs to a customer. */
@@ -111,46 +111,46 @@ type Ids<Own extends string> = Record<'customer_id' | Own, string>;
 
 /** Points set aside, then captured or given back. The service waits 5 s for the outcome unless `wait` says otherwise. */
 export const holds = (ask: Ask, list: List) => ({
-  create: (customer_id: string, body: BodyOf<`POST ${typeof ACCOUNT}/holds`>, o?: MovementOptions) =>
-    ask(`POST ${ACCOUNT}/holds`, { path: { customer_id }, body, ...o }),
-  get: (ids: Ids<'hold_id'>, o?: CallOptions) => ask(`GET ${HOLD}`, { path: ids, ...o }),
+  create: (customer_id: string, body: BodyOf<`POST ${typeof ACCOUNT}/holds`>, options?: MovementOptions) =>
+    ask(`POST ${ACCOUNT}/holds`, { path: { customer_id }, body, ...options }),
+  get: (ids: Ids<'hold_id'>, options?: CallOptions) => ask(`GET ${HOLD}`, { path: ids, ...options }),
   /** Those that are open, the newest first. */
-  list: (customer_id: string, o?: CallOptions) => list(`GET ${ACCOUNT}/holds`, { path: { customer_id }, ...o }),
+  list: (customer_id: string, options?: CallOptions) => list(`GET ${ACCOUNT}/holds`, { path: { customer_id }, ...options }),
   /** Redeems what is on hold, or the part that `body` names. */
-  capture: (ids: Ids<'hold_id'>, body: BodyOf<`POST ${typeof HOLD}/capture`> = {}, o?: MovementOptions) =>
-    ask(`POST ${HOLD}/capture`, { path: ids, body, ...o }),
+  capture: (ids: Ids<'hold_id'>, body: BodyOf<`POST ${typeof HOLD}/capture`> = {}, options?: MovementOptions) =>
+    ask(`POST ${HOLD}/capture`, { path: ids, body, ...options }),
   /** Gives back what is left of it. */
-  void: (ids: Ids<'hold_id'>, body: BodyOf<`POST ${typeof HOLD}/void`> = {}, o?: MovementOptions) =>
-    ask(`POST ${HOLD}/void`, { path: ids, body, ...o }),
+  void: (ids: Ids<'hold_id'>, body: BodyOf<`POST ${typeof HOLD}/void`> = {}, options?: MovementOptions) =>
+    ask(`POST ${HOLD}/void`, { path: ids, body, ...options }),
 });
 
 /** Those that needed a second person. */
 export const adjustments = (ask: Ask, list: List) => ({
-  get: (adjustment_id: string, o?: CallOptions) => ask(`GET ${ADJUSTMENT}`, { path: { adjustment_id }, ...o }),
-  list: (query: QueryOf<'GET /loyalty/adjustments'> = {}, o?: CallOptions) =>
-    list('GET /loyalty/adjustments', { query, ...o }),
-  approve: (adjustment_id: string, o?: CallOptions) =>
-    ask(`POST ${ADJUSTMENT}/approve`, { path: { adjustment_id }, ...o }),
-  refuse: (adjustment_id: string, o?: CallOptions) =>
-    ask(`POST ${ADJUSTMENT}/refuse`, { path: { adjustment_id }, ...o }),
+  get: (adjustment_id: string, options?: CallOptions) => ask(`GET ${ADJUSTMENT}`, { path: { adjustment_id }, ...options }),
+  list: (query: QueryOf<'GET /loyalty/adjustments'> = {}, options?: CallOptions) =>
+    list('GET /loyalty/adjustments', { query, ...options }),
+  approve: (adjustment_id: string, options?: CallOptions) =>
+    ask(`POST ${ADJUSTMENT}/approve`, { path: { adjustment_id }, ...options }),
+  refuse: (adjustment_id: string, options?: CallOptions) =>
+    ask(`POST ${ADJUSTMENT}/refuse`, { path: { adjustment_id }, ...options }),
 });
 
 export const programme = (ask: Ask) => ({
   /** The rules in force, and every version there was and will be. */
-  get: (o?: CallOptions) => ask('GET /loyalty/programme', { ...o }),
+  get: (options?: CallOptions) => ask('GET /loyalty/programme', { ...options }),
   /** Writes a new version. */
-  put: (body: BodyOf<'PUT /loyalty/programme'>, o?: ChangeOptions) =>
-    ask('PUT /loyalty/programme', { body, ...o }) as Promise<Programme>,
+  put: (body: BodyOf<'PUT /loyalty/programme'>, options?: ChangeOptions) =>
+    ask('PUT /loyalty/programme', { body, ...options }) as Promise<Programme>,
   /** Who would change tier; writes nothing. */
-  try: (body: BodyOf<'PUT /loyalty/programme'>, o?: ChangeOptions) =>
-    ask('PUT /loyalty/programme', { query: { dry_run: true }, body, ...o }) as Promise<ProgrammeDryRun>,
+  try: (body: BodyOf<'PUT /loyalty/programme'>, options?: ChangeOptions) =>
+    ask('PUT /loyalty/programme', { query: { dry_run: true }, body, ...options }) as Promise<ProgrammeDryRun>,
 });
 
 export const analytics = (ask: Ask) => ({
   /** Customers, points and spend, of all time or of a period. */
-  summary: (query: QueryOf<'GET /customers/analytics/summary'> = {}, o?: CallOptions) =>
-    ask('GET /customers/analytics/summary', { query, ...o }),
+  summary: (query: QueryOf<'GET /customers/analytics/summary'> = {}, options?: CallOptions) =>
+    ask('GET /customers/analytics/summary', { query, ...options }),
   /** One figure day by day. */
-  daily: (query: QueryOf<'GET /customers/analytics/daily'>, o?: CallOptions) =>
-    ask('GET /customers/analytics/daily', { query, ...o }),
+  daily: (query: QueryOf<'GET /customers/analytics/daily'>, options?: CallOptions) =>
+    ask('GET /customers/analytics/daily', { query, ...options }),
 });
