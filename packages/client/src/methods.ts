@@ -53,7 +53,8 @@ export const customers = (ask: Ask, list: List) => ({
   erase: (customer_id: string, query: QueryOf<`DELETE ${typeof CUSTOMER}`> = {}, options?: CallOptions) =>
     ask(`DELETE ${CUSTOMER}`, { path: { customer_id }, query, ...options }),
   /** Everything that is held on the person. */
-  export: (customer_id: string, options?: CallOptions) => ask(`GET ${CUSTOMER}/export`, { path: { customer_id }, ...options }),
+  export: (customer_id: string, options?: CallOptions) =>
+    ask(`GET ${CUSTOMER}/export`, { path: { customer_id }, ...options }),
   /** Merges another record of the same person into this one. */
   merge: (customer_id: string, body: BodyOf<`POST ${typeof CUSTOMER}/merge`>, options?: CallOptions) =>
     ask(`POST ${CUSTOMER}/merge`, { path: { customer_id }, body, ...options }),
@@ -70,13 +71,26 @@ export const loyalty = (ask: Ask, list: List) => ({
     ask(`POST ${ACCOUNT}/redeem`, { path: { customer_id }, body, ...options }) as Promise<LoyaltyTransaction>,
   /** What earning would do right now; writes nothing. */
   tryEarn: (customer_id: string, body: BodyOf<`POST ${typeof ACCOUNT}/earn`>, options?: CallOptions) =>
-    ask(`POST ${ACCOUNT}/earn`, { path: { customer_id }, query: { dry_run: true }, body, ...options }) as Promise<DryRun>,
+    ask(`POST ${ACCOUNT}/earn`, {
+      path: { customer_id },
+      query: { dry_run: true },
+      body,
+      ...options,
+    }) as Promise<DryRun>,
   /** What redeeming would do right now; writes nothing. */
   tryRedeem: (customer_id: string, body: BodyOf<`POST ${typeof ACCOUNT}/redeem`>, options?: CallOptions) =>
-    ask(`POST ${ACCOUNT}/redeem`, { path: { customer_id }, query: { dry_run: true }, body, ...options }) as Promise<DryRun>,
+    ask(`POST ${ACCOUNT}/redeem`, {
+      path: { customer_id },
+      query: { dry_run: true },
+      body,
+      ...options,
+    }) as Promise<DryRun>,
   /** Takes back a purchase, a redemption or a capture: all that is left, or the part that `body` names. */
-  reverse: (ids: Ids<'transaction_id'>, body: BodyOf<`POST ${typeof TRANSACTION}/reverse`> = {}, options?: MovementOptions) =>
-    ask(`POST ${TRANSACTION}/reverse`, { path: ids, body, ...options }),
+  reverse: (
+    ids: Ids<'transaction_id'>,
+    body: BodyOf<`POST ${typeof TRANSACTION}/reverse`> = {},
+    options?: MovementOptions,
+  ) => ask(`POST ${TRANSACTION}/reverse`, { path: ids, body, ...options }),
   /** A refund that knows its order alone; parked until the purchase comes. */
   refund: (customer_id: string, body: BodyOf<`POST ${typeof ACCOUNT}/reversals`>, options?: MovementOptions) =>
     ask(`POST ${ACCOUNT}/reversals`, { path: { customer_id }, body, ...options }),
@@ -95,13 +109,19 @@ export const loyalty = (ask: Ask, list: List) => ({
   expirations: (customer_id: string, options?: CallOptions) =>
     ask(`GET ${ACCOUNT}/expirations`, { path: { customer_id }, ...options }),
   /** Every move between tiers, the newest first. */
-  tiers: (customer_id: string, options?: CallOptions) => list(`GET ${ACCOUNT}/tiers`, { path: { customer_id }, ...options }),
-  transaction: (ids: Ids<'transaction_id'>, options?: CallOptions) => ask(`GET ${TRANSACTION}`, { path: ids, ...options }),
+  tiers: (customer_id: string, options?: CallOptions) =>
+    list(`GET ${ACCOUNT}/tiers`, { path: { customer_id }, ...options }),
+  transaction: (ids: Ids<'transaction_id'>, options?: CallOptions) =>
+    ask(`GET ${TRANSACTION}`, { path: ids, ...options }),
   /** The history, each line explained. */
-  transactions: (customer_id: string, query: QueryOf<`GET ${typeof ACCOUNT}/transactions`> = {}, options?: CallOptions) =>
-    list(`GET ${ACCOUNT}/transactions`, { path: { customer_id }, query, ...options }),
+  transactions: (
+    customer_id: string,
+    query: QueryOf<`GET ${typeof ACCOUNT}/transactions`> = {},
+    options?: CallOptions,
+  ) => list(`GET ${ACCOUNT}/transactions`, { path: { customer_id }, query, ...options }),
   /** Folds the ledgers of some accounts again, and says what differs. */
-  verify: (query: QueryOf<'GET /loyalty/verify'> = {}, options?: CallOptions) => ask('GET /loyalty/verify', { query, ...options }),
+  verify: (query: QueryOf<'GET /loyalty/verify'> = {}, options?: CallOptions) =>
+    ask('GET /loyalty/verify', { query, ...options }),
   /** Points outstanding by the month in which they lapse. */
   liability: (options?: CallOptions) => ask('GET /loyalty/liability', { ...options }),
 });
@@ -115,7 +135,8 @@ export const holds = (ask: Ask, list: List) => ({
     ask(`POST ${ACCOUNT}/holds`, { path: { customer_id }, body, ...options }),
   get: (ids: Ids<'hold_id'>, options?: CallOptions) => ask(`GET ${HOLD}`, { path: ids, ...options }),
   /** Those that are open, the newest first. */
-  list: (customer_id: string, options?: CallOptions) => list(`GET ${ACCOUNT}/holds`, { path: { customer_id }, ...options }),
+  list: (customer_id: string, options?: CallOptions) =>
+    list(`GET ${ACCOUNT}/holds`, { path: { customer_id }, ...options }),
   /** Redeems what is on hold, or the part that `body` names. */
   capture: (ids: Ids<'hold_id'>, body: BodyOf<`POST ${typeof HOLD}/capture`> = {}, options?: MovementOptions) =>
     ask(`POST ${HOLD}/capture`, { path: ids, body, ...options }),
@@ -126,7 +147,8 @@ export const holds = (ask: Ask, list: List) => ({
 
 /** Those that needed a second person. */
 export const adjustments = (ask: Ask, list: List) => ({
-  get: (adjustment_id: string, options?: CallOptions) => ask(`GET ${ADJUSTMENT}`, { path: { adjustment_id }, ...options }),
+  get: (adjustment_id: string, options?: CallOptions) =>
+    ask(`GET ${ADJUSTMENT}`, { path: { adjustment_id }, ...options }),
   list: (query: QueryOf<'GET /loyalty/adjustments'> = {}, options?: CallOptions) =>
     list('GET /loyalty/adjustments', { query, ...options }),
   approve: (adjustment_id: string, options?: CallOptions) =>
