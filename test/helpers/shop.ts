@@ -41,7 +41,7 @@ export function settled(service: Service, location: string, timeout_ms = 10_000)
 }
 
 /** The sweep looks at nothing that is younger than this. */
-export const SWEPT_AFTER_MS = 250;
+export const SWEPT_AFTER_MS = 500;
 
 /** From acceptance to decision in ms, by the database's clock. */
 export const ageOf = ({ accepted_at, applied_at }: LoyaltyTransaction): number =>

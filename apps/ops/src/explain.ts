@@ -7,7 +7,7 @@ import { count, list, type Report, span, Unreachable } from './report.ts';
 import type { Site } from './site.ts';
 
 /** Younger rows are left to the doorbell by the sweep. */
-const SWEPT_AFTER_MS = 250;
+const SWEPT_AFTER_MS = 500;
 
 /** `till`: by whoever waited for the outcome, or along with another ring of the same customer. */
 export type AppliedBy = 'doorbell' | 'sweep' | 'till' | 'ledger';

@@ -14,7 +14,7 @@ import {
 import { count, list, type Report, span, Unreachable } from './report.ts';
 import type { Site } from './site.ts';
 
-/** Nothing that works waits for longer: the sweep looks four times a second. The alert says the same. */
+/** Nothing that works waits for longer: the sweep looks twice a second. The alert says the same. */
 export const OVERDUE_S = 5;
 
 interface Finding {
