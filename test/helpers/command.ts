@@ -12,10 +12,14 @@ export const SOURCE_FLAGS = ['--import', 'tsx', '--conditions=@customer-service/
 /** Compiles the processes and commands as they are deployed. They start in half the time that their sources take. */
 export function compile(): void {
   const tsc = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
-  execFileSync(process.execPath, [tsc, '-b', 'packages/tracing', 'apps/api', 'apps/worker', 'apps/ops'], {
-    cwd: ROOT,
-    stdio: 'inherit',
-  });
+  execFileSync(
+    process.execPath,
+    [tsc, '-b', 'packages/tracing', 'packages/client', 'apps/api', 'apps/worker', 'apps/ops'],
+    {
+      cwd: ROOT,
+      stdio: 'inherit',
+    },
+  );
 }
 
 /** The compiled main file of one. */
