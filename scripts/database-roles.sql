@@ -2,7 +2,7 @@
 --
 --   customer_service_migrator  owns the schema: the migration step, and `npm run seed:large`
 --   customer_service_app       API and worker: no DDL, no trigger switched off, no decided row changed or deleted
---   customer_service_readonly  reads everything, persons included: `npm run audit` and reports
+--   customer_service_readonly  reads everything, persons included, but the secrets of webhooks: `npm run audit` and reports
 --
 -- Run as a superuser, or as the database's owner with CREATEROLE, in the service's database: before the first migration,
 -- and again after each one that adds tables. Running it twice changes nothing. Passwords are not its business:
@@ -87,7 +87,14 @@ declare
     ['analytics_visits', 'select, insert, delete'],
     ['analytics_figures', 'select'],
     ['analytics_recount', 'select'],
+    ['outbox', 'select, insert, delete'],
+    ['events', 'select, insert, delete'],
+    ['event_sequences', 'select, insert, update'],
+    ['event_upkeep', 'select, update'],
     ['loyalty_quarantine', 'select, insert, update, delete'],
+    ['webhook_endpoints', 'select, insert, update, delete'],
+    ['webhook_secrets', 'select, insert, update, delete'],
+    ['webhook_deliveries', 'select, insert, update, delete'],
     ['processes', 'select, insert, update, delete'],
     ['activity', 'select, insert, update, delete'],
     ['reconciliations', 'select, insert, delete'],
@@ -105,6 +112,8 @@ begin
     end if;
   end loop;
   grant select on all tables in schema public to customer_service_readonly;
+  -- Whoever has one can send in our name.
+  revoke all on public.webhook_secrets from customer_service_readonly;
 end $$;
 
 -- Rings only: no person and no points.

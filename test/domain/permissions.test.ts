@@ -33,6 +33,9 @@ const matrix: Record<Permission, (Scope | undefined)[]> = {
   'loyalty:verify':   [any,  no,     no,   no,     any, no],
   'analytics:read':   [any,  any,    no,   no,     no, no],
   'audit:read':       [any,  any,    no,   no,     no, no],
+  'webhooks:manage':  [any,  no,     no,   no,     no, no],
+  'events:read':      [any,  any,    no,   any,    no, no],
+  'me:read':          [any,  any,    any,  any,    any, no],
   'ops:read':         [any,  any,    no,   no,     any, no],
   'ops:operate':      [any,  no,     no,   no,     any, no],
 };

@@ -2,10 +2,9 @@
 // Requests go over real HTTP, and every answer is held against the OpenAPI document that the API itself serves.
 
 import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
 import type { Role } from '@customer-service/domain';
 import jwt from 'jsonwebtoken';
-import { compiled, SOURCE_FLAGS } from './command.ts';
+import { compiled } from './command.ts';
 import { type Contract, readContract } from './contract.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
 import { redisProgram } from './redis.ts';
@@ -69,6 +68,9 @@ export function nextRedisUrl(): string {
   return `${process.env.TEST_REDIS_URL}/${redisDatabases++}`;
 }
 
+/** As the first service of this process serves it: they all have the same sources, and to prepare it takes half a second. */
+let contract: Promise<Contract> | undefined;
+
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
   const database = options.database ?? (await createDatabase());
   const environment: Record<string, string> = {
@@ -79,15 +81,18 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     LOG_LEVEL: 'error',
     ...options.environment,
   };
-  const api = await startProcess('api', environment);
-  const contract = await readContract(api.url as string);
   const workers: ChildProcess[] = [];
   const startWorker = async (more: Record<string, string> = {}) => {
     const { child } = await startProcess('worker', { ...environment, ...more });
     workers.push(child);
     return child;
   };
-  await Promise.all(Array.from({ length: options.workers ?? 0 }, () => startWorker()));
+  const [api] = await Promise.all([
+    startProcess('api', environment),
+    ...Array.from({ length: options.workers ?? 0 }, () => startWorker()),
+  ]);
+  contract ??= readContract(api.url as string);
+  const known = await contract;
   const url = api.url as string;
   return {
     url,
@@ -96,7 +101,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     environment,
     workers,
     api: api.child,
-    request: (method, path, request = {}) => send(url, contract, { method, path, ...request }),
+    request: (method, path, request = {}) => send(url, known, { method, path, ...request }),
     startWorker,
     stop: async () => {
       await Promise.all([...workers, api.child].map(endProcess));
@@ -106,8 +111,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
 }
 
 export interface ProcessOptions {
-  /** A checkout whose sources run as they are; if not given, what the suite's start compiled of this one. */
-  sources?: string;
+  /** Another checkout, compiled. */
+  checkout?: string | undefined;
   /** Its output can be read from the child, instead of going where ours goes. */
   silent?: boolean;
   /** Modules that are loaded before it. */
@@ -117,12 +122,11 @@ export interface ProcessOptions {
 export function forkProcess(
   name: 'api' | 'worker',
   environment: Record<string, string>,
-  { sources, silent = false, imports = [] }: ProcessOptions = {},
+  { checkout, silent = false, imports = [] }: ProcessOptions = {},
 ): ChildProcess {
   const env = { PATH: process.env.PATH, OPS_PORT: '0', ...environment };
-  const execArgv = [...(sources === undefined ? [] : SOURCE_FLAGS), ...imports.map((path) => `--import=${path}`)];
-  const main = sources === undefined ? compiled(name) : join(sources, `apps/${name}/src/main.ts`);
-  return fork(main, { env, execArgv, silent });
+  const execArgv = imports.map((path) => `--import=${path}`);
+  return fork(compiled(name, checkout), { env, execArgv, silent });
 }
 
 /** @returns the process once it has announced that it is ready */

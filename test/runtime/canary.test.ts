@@ -34,9 +34,9 @@ if (program !== undefined) {
       const log = createLog('test', 'silent');
       log.warn = ((_details: object, message: string) => void warnings.push(message)) as Log['warn'];
       const queue = (port: number) => ({ redis_url: `redis://127.0.0.1:${port}`, direct_database_url: '' });
-      bell = openDoorbell(queue(redis.port), log);
+      bell = await openDoorbell(queue(redis.port), log);
       const answer = async (customerIds: string[]) => void answered.push(...customerIds);
-      worker = openWorker(queue(way.port), log, answer, 100);
+      worker = await openWorker(queue(way.port), log, answer, 100);
       await until(() => bell.isUp());
     });
     after(async () => {

@@ -58,6 +58,7 @@ describe('the configuration of the API', () => {
         ops_port: 3001,
         ops_password: null,
         test_clock: false,
+        webhooks_allow_private: false,
       },
       jwt: {
         keys: { kind: 'secret', secret: JWT_SECRET, previous: null },
@@ -71,6 +72,7 @@ describe('the configuration of the API', () => {
     const environment = {
       ...{ DATABASE_URL, DIRECT_DATABASE_URL: 'postgres://direct/service', REDIS_URL: 'rediss://:pass@redis:6379/1' },
       ...{ OPS_HOST: '::1', OPS_PORT: '0', OPS_PASSWORD: 'a long password', TEST_CLOCK: '1', MAX_IN_FLIGHT: '64' },
+      ...{ WEBHOOKS_ALLOW_PRIVATE: '1' },
       ...{ HOST: '0.0.0.0', PORT: '8080', LOG_LEVEL: 'warn', JWT_PUBLIC_KEY, JWT_ALGORITHMS: 'ES256' },
       ...{ JWT_ISSUER: 'https://id.example', JWT_AUDIENCE: 'shop', JWT_ROLE_CLAIM: 'app_metadata.role' },
       ...{ RATE_LIMITS: 'customer=50/s, failures=off', CORS_ORIGINS: 'https://shop.example, http://localhost:8080' },
@@ -79,7 +81,7 @@ describe('the configuration of the API', () => {
       ...{ database_url: DATABASE_URL, direct_database_url: 'postgres://direct/service' },
       ...{ redis_url: 'rediss://:pass@redis:6379/1', log_level: 'warn', host: '0.0.0.0', port: 8080, test_clock: true },
       max_in_flight: 64,
-      ...{ ops_host: '::1', ops_port: 0, ops_password: 'a long password' },
+      ...{ ops_host: '::1', ops_port: 0, ops_password: 'a long password', webhooks_allow_private: true },
       jwt: {
         ...{
           keys: { kind: 'public_key', pem: JWT_PUBLIC_KEY },
@@ -216,7 +218,7 @@ describe('the configuration of the worker', () => {
   it('needs a database and no key', () => {
     const alone = {
       ...{ database_url: DATABASE_URL, direct_database_url: DATABASE_URL, redis_url: null, log_level: 'info' },
-      ...{ ops_host: '127.0.0.1', ops_port: null },
+      ...{ ops_host: '127.0.0.1', ops_port: null, webhooks_allow_private: false },
     };
     expect(loadWorkerConfig({ DATABASE_URL })).to.deep.equal(alone);
     expect(loadWorkerConfig({ DATABASE_URL, WORKER_OPS_PORT: '0' })).to.deep.equal({ ...alone, ops_port: 0 });

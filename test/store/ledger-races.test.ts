@@ -1,5 +1,6 @@
 // Several processes at work on one account: holds, captures, redemptions, refunds, what lapses, and merges. Whatever the
-// order in which they come, nothing is spent twice, and the audit finds the ledger in order.
+// order in which they come, nothing is spent twice, the audit finds the ledger in order, and each line has
+// its event.
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +9,7 @@ import { applyPending, type Database, readAccounts } from '@customer-service/sto
 import { expect } from 'chai';
 import { SOURCE_FLAGS } from '../helpers/command.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
+import { eventFaults, publishAll } from '../helpers/events.ts';
 import { accept, addCustomer, addCustomers, auditAll, points, purchase, readLedger } from './fixtures.ts';
 
 const RACER = fileURLToPath(new URL('./ledger-racer.ts', import.meta.url));
@@ -37,6 +39,8 @@ describe('several processes on one account', function () {
 
   async function agrees(): Promise<void> {
     expect((await auditAll(db)).differences.slice(0, 3)).to.deep.equal([]);
+    await publishAll(db);
+    expect(await eventFaults(db)).to.deep.equal([]);
   }
 
   it('that hold 50 times 10 points of 100 get ten holds and no more', async () => {

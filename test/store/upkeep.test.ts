@@ -1,4 +1,5 @@
-// What workers do by themselves, asked of the tables: what is due and not settled, what is counted and not folded.
+// What workers do by themselves, asked of the tables: what is due and not settled, what is counted and not folded, what is
+// not published.
 
 import { PROGRAMME } from '@customer-service/domain';
 import {
@@ -6,6 +7,7 @@ import {
   applyApart,
   foldAnalytics,
   listLapsed,
+  publishEvents,
   readUpkeep,
   requalifySome,
 } from '@customer-service/store';
@@ -20,6 +22,7 @@ describe('upkeep', () => {
     database = await createDatabase();
     ada = await addCustomer(database.db);
     while (await foldAnalytics(database.db));
+    await publishEvents(database.db);
   });
   after(() => database.drop());
 
@@ -31,7 +34,9 @@ describe('upkeep', () => {
 
   it('is none where nothing is due', async () => {
     await dueSince(-3_600);
-    expect(await readUpkeep(database.db)).to.deep.equal({ settling_overdue_s: 0, unfolded: 0 });
+    expect(await readUpkeep(database.db)).to.deep.equal({
+      ...{ settling_overdue_s: 0, unfolded: 0, unpublished: 0, oldest_unpublished_s: 0 },
+    });
   });
 
   it('says for how long something has been due, until it is settled', async () => {
@@ -66,6 +71,16 @@ describe('upkeep', () => {
     expect((await readUpkeep(database.db)).unfolded).to.be.above(0);
     while (await foldAnalytics(database.db));
     expect((await readUpkeep(database.db)).unfolded).to.equal(0);
+  });
+
+  it('says for how long an event has not been published', async () => {
+    await publishEvents(database.db);
+    await accept(database.db, points('earn', ada, 10));
+    await applyApart(database.db, [ada]);
+    await database.db.raw(`update outbox set at = at - interval '100 seconds'`);
+    const upkeep = await readUpkeep(database.db);
+    expect(upkeep.unpublished).to.equal(1);
+    expect(upkeep.oldest_unpublished_s).to.be.within(100, 160);
   });
 
   // Else each look would read all that is due some day, which for many customers takes longer than a statement may.

@@ -24,6 +24,8 @@ const PAUSE_MS = 5_000;
 const PASSING_MS = 500;
 
 export interface Sweep {
+  /** Resolves when the first round is over, whatever came of it. */
+  first: Promise<void>;
   /** Resolves when the round under way is over. */
   stop(): Promise<void>;
 }
@@ -61,12 +63,18 @@ export function startSweep(db: Database, { onApplied, failed }: Observer, log: L
   const idle = () =>
     pause(EVERY_MS + (Math.random() * 2 - 1) * JITTER_MS, undefined, { signal: stopping.signal }).catch(() => {});
 
+  let firstIsOver = () => {};
+  const first = new Promise<void>((resolve) => {
+    firstIsOver = resolve;
+  });
+
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       const found = await round().catch((error) => {
         log[isStorageFault(error) ? 'warn' : 'error']({ error: error.message }, 'sweep');
         return false;
       });
+      firstIsOver();
       // A backlog is worked off at once, round after round.
       if (!found) await idle();
     }
@@ -74,6 +82,7 @@ export function startSweep(db: Database, { onApplied, failed }: Observer, log: L
 
   const running = run();
   return {
+    first,
     stop: async () => {
       stopping.abort();
       await running;

@@ -16,6 +16,12 @@ export const AUDIT_ACTIONS = [
   'adjustment.approved',
   'adjustment.refused',
   'programme.changed',
+  'webhook_endpoint.created',
+  'webhook_endpoint.updated',
+  'webhook_endpoint.deleted',
+  'webhook_endpoint.secret_rotated',
+  /** By its own answer, 410. */
+  'webhook_endpoint.disabled',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

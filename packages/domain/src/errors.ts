@@ -12,9 +12,11 @@ export type ErrorCode =
   | 'idempotency-key-reused'
   | 'external-reference-reused'
   | 'adjustment-not-found'
+  | 'events-gone'
   | 'adjustment-decided'
   | 'second-person-needed'
   | 'programme-changed'
+  | 'endpoint-not-found'
   | 'value-refused'
   | 'storage-unavailable'
   | 'outcome-unknown';

@@ -9,8 +9,22 @@ export {
   type Changes,
   changesBetween,
 } from './audit-entry.ts';
+export {
+  type Attempted,
+  DELIVERY_STATUSES,
+  type DeliveryDecision,
+  type DeliveryStatus,
+  DISABLED_REASONS,
+  type DisabledReason,
+  decideDelivery,
+  ENDPOINT_STATUSES,
+  type EndpointStatus,
+  RETRY_S,
+  retryAfterSeconds,
+} from './deliveries.ts';
 export { DUPLICATE_REASONS, type DuplicateReason, duplicateScore } from './duplicates.ts';
 export { DomainError, type ErrorCode, type FieldError } from './errors.ts';
+export { EVENT_TYPES, type EventType, EXPIRING_DAYS, type ServiceEvent } from './events.ts';
 export { explain } from './explain.ts';
 export { HOLD_SECONDS, HOLD_STATUSES, type HoldStatus, type HoldView, holdStatus, MAX_HOLDS } from './holds.ts';
 export { expirations } from './lots.ts';

@@ -27,6 +27,9 @@ export const PERMISSIONS = [
   'loyalty:clock',
   'analytics:read',
   'audit:read',
+  'webhooks:manage',
+  'events:read',
+  'me:read',
   'ops:read',
   'ops:operate',
 ] as const;
@@ -62,6 +65,10 @@ export const POLICY: Record<Permission, Partial<Record<Role, Scope>>> = {
   'loyalty:verify': { admin: 'any', ops: 'any' },
   'analytics:read': { admin: 'any', manager: 'any' },
   'audit:read': { admin: 'any', manager: 'any' },
+  'webhooks:manage': { admin: 'any' },
+  'events:read': { admin: 'any', manager: 'any', service: 'any' },
+  /** What one may do oneself: for those who may do something for others. */
+  'me:read': { ...desk, service: 'any', ops: 'any' },
   'ops:read': { admin: 'any', manager: 'any', ops: 'any' },
   'ops:operate': { admin: 'any', ops: 'any' },
 };

@@ -12,6 +12,8 @@ interface ProcessConfig {
   log_level: string;
   /** Where metrics, probes and dashboards are served; apart from what is public. */
   ops_host: string;
+  /** Whether webhooks may go to private addresses, and by http: for development. */
+  webhooks_allow_private: boolean;
 }
 
 export interface WorkerConfig extends ProcessConfig {
@@ -41,6 +43,7 @@ const process_schema = Joi.object({
   REDIS_URL: Joi.string().uri({ scheme: ['redis', 'rediss'] }),
   LOG_LEVEL: Joi.string().valid('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
   OPS_HOST: Joi.string().default('127.0.0.1'),
+  WEBHOOKS_ALLOW_PRIVATE: Joi.boolean().truthy('1').falsy('0').default(false),
 });
 
 const worker_schema = process_schema.keys({ WORKER_OPS_PORT: Joi.number().port() });
@@ -99,6 +102,7 @@ function processConfig(value: Partial<Record<string, string>>): ProcessConfig {
     redis_url: value.REDIS_URL ?? null,
     log_level: value.LOG_LEVEL as string,
     ops_host: value.OPS_HOST as string,
+    webhooks_allow_private: Boolean(value.WEBHOOKS_ALLOW_PRIVATE),
   };
 }
 

@@ -161,3 +161,33 @@ export function createReconcileMetrics(metrics: Metrics): ReconcileMetrics {
     completed: () => completed.setToCurrentTime(),
   };
 }
+
+/** What an attempt came to: taken; answered with anything else; without an answer; or the endpoint wants no more. */
+export type AttemptOutcome = 'delivered' | 'refused' | 'no_answer' | 'gone';
+
+export interface WebhookMetrics {
+  attempted(outcome: AttemptOutcome, duration_ms: number): void;
+}
+
+export function createWebhookMetrics(metrics: Metrics): WebhookMetrics {
+  const registers = [metrics];
+  const attempts = new Counter({
+    name: 'customer_service_webhook_attempts_total',
+    help: 'Webhooks sent, by outcome (delivered, refused, no_answer, gone)',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'customer_service_webhook_duration_seconds',
+    help: 'How long one webhook took to be answered, or given up',
+    buckets: LATENCY_SECONDS,
+    registers,
+  });
+  for (const outcome of ['delivered', 'refused', 'no_answer', 'gone']) attempts.inc({ outcome }, 0);
+  return {
+    attempted: (outcome, duration_ms) => {
+      attempts.inc({ outcome });
+      duration.observe(duration_ms / 1_000);
+    },
+  };
+}

@@ -1,9 +1,9 @@
 // Looks into the queue and mends it, for people at a command line: what is in it, what failed and why, and rings that
 // are known to have arrived. Unlike the doorbell it waits for the queue, and throws when it can't be reached.
 
-import { createPostgresBackend, type Job, Queue, withBackend } from 'bullmq';
-import { Redis } from 'ioredis';
-import { JOB_OPTIONS, postgresConnection, QUEUE_NAME, type QueueConfig, type Ring, toJobs } from './queue.ts';
+import type { Job, Queue } from 'bullmq';
+import { QUEUE_NAME, type Ring, toJobs } from './queue.ts';
+import { JOB_OPTIONS, loadQueue, postgresConnection, type QueueConfig } from './queue-connections.ts';
 
 const STATES = ['waiting', 'active', 'delayed', 'failed', 'completed'] as const;
 export type QueueCounts = Record<(typeof STATES)[number], number>;
@@ -76,6 +76,7 @@ export async function openQueueDesk(config: QueueConfig): Promise<QueueDesk> {
 }
 
 async function openOnRedis(url: string): Promise<{ queue: DeskQueue; disconnect(): void }> {
+  const { Queue, Redis } = await loadQueue();
   const connection = new Redis(url, {
     lazyConnect: true,
     connectTimeout: 3_000,
@@ -93,8 +94,9 @@ async function openOnRedis(url: string): Promise<{ queue: DeskQueue; disconnect(
 }
 
 async function openOnPostgres(config: QueueConfig): Promise<{ queue: DeskQueue; disconnect(): void }> {
+  const { createPostgresBackend, withBackend } = await loadQueue();
   const { Queue: PostgresQueue } = withBackend(createPostgresBackend);
-  const connection = postgresConnection(config.direct_database_url, 1);
+  const connection = postgresConnection(config.direct_database_url, 1, QUEUE_NAME);
   const queue = new PostgresQueue(QUEUE_NAME, { connection, defaultJobOptions: JOB_OPTIONS });
   queue.on('error', () => {});
   try {

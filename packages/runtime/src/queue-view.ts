@@ -1,9 +1,15 @@
 // The queue as a dashboard sees it. Every question fails at once while the queue is away: a page must say so, and not hang.
 
-import { createPostgresBackend, Queue, withBackend } from 'bullmq';
-import { Redis } from 'ioredis';
+import type { Queue } from 'bullmq';
 import type { Log } from './log.ts';
-import { logErrors, postgresConnection, QUEUE_NAME, type QueueConfig, reconnect } from './queue.ts';
+import {
+  loadQueue,
+  logErrors,
+  postgresConnection,
+  type QueueConfig,
+  type QueueName,
+  reconnect,
+} from './queue-connections.ts';
 
 export interface QueueView {
   /** BullMQ's Queue, for a library that takes one. */
@@ -11,11 +17,12 @@ export interface QueueView {
   close(): Promise<void>;
 }
 
-export function openQueueView(config: QueueConfig, log: Log): QueueView {
+export async function openQueueView(config: QueueConfig, log: Log, name: QueueName = 'loyalty'): Promise<QueueView> {
+  const { Queue: RedisQueue, Redis, createPostgresBackend, withBackend } = await loadQueue();
   if (config.redis_url === null) {
     const { Queue: PostgresQueue } = withBackend(createPostgresBackend);
-    const connection = postgresConnection(config.direct_database_url, 2);
-    const queue = new PostgresQueue(QUEUE_NAME, { connection }) as unknown as Queue;
+    const connection = postgresConnection(config.direct_database_url, 2, name);
+    const queue = new PostgresQueue(name, { connection }) as unknown as Queue;
     logErrors(queue, log);
     return { queue, close: () => queue.close() };
   }
@@ -26,7 +33,7 @@ export function openQueueView(config: QueueConfig, log: Log): QueueView {
     retryStrategy: reconnect,
   });
   connection.on('error', () => {}); // BullMQ passes it on as the queue's own.
-  const queue = new Queue(QUEUE_NAME, { connection });
+  const queue = new RedisQueue(name, { connection });
   logErrors(queue, log);
   return {
     queue,

@@ -32,10 +32,14 @@ export function createShutdown(log: Log): Shutdown {
   }
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal, 0));
-  process.on('disconnect', () => void end('the parent process is gone', 0));
+  const orphaned = () => void end('the parent process is gone', 0);
+  process.on('disconnect', orphaned);
+  // It may have gone while this one was loading.
+  if (process.send !== undefined && !process.connected) orphaned();
   for (const fault of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(fault, (error) => {
-      log.fatal({ error }, fault);
+      // A start that was asked to end finds what it opens closed: no fault of its own.
+      log[ending ? 'warn' : 'fatal']({ error }, fault);
       void end(fault, 1);
     });
   }

@@ -62,18 +62,18 @@ const BLANK: Record<keyof CustomerProfile, unknown> = {
   metadata: {},
 };
 
-/** Takes the person out of the profiles and sets what says why, besides. The caller holds their locks. */
+/**
+ * Takes the person out of the profiles and sets what says why, besides. The caller holds their locks.
+ * @returns the version that each has now
+ */
 export async function blankProfiles(
   tx: Database,
   customerIds: readonly string[],
   why: { erased_at: unknown } | { merged_into: string },
-): Promise<void> {
-  await tx('customers')
-    .whereIn('id', customerIds)
-    .update({
-      ...toColumns(BLANK as Partial<CustomerProfile>),
-      ...why,
-      version: tx.raw('version + 1'),
-      updated_at: tx.raw('now()'),
-    });
+): Promise<{ id: string; version: number }[]> {
+  const blank = {
+    ...{ ...toColumns(BLANK as Partial<CustomerProfile>), ...why },
+    ...{ version: tx.raw('version + 1'), updated_at: tx.raw('now()') },
+  };
+  return tx('customers').whereIn('id', customerIds).update(blank, ['id', 'version']);
 }

@@ -12,6 +12,7 @@ import { type Actor, writeAudit } from './audit-log.ts';
 import { type Database, rows } from './connect.ts';
 import { ACCOUNT_COLUMNS, ACCOUNT_FIELDS, insertAccounts } from './loyalty-accounts.ts';
 import { pendingOf } from './loyalty-transactions.ts';
+import { customerEvent, writeEvents } from './outbox.ts';
 import type { AccountView } from './preview.ts';
 
 /** A customer, its account and what waits for it, as of one moment. */
@@ -80,6 +81,10 @@ export async function insertCustomers(
     return { action, customer_id: id, changes: changesBetween({}, profile) } as const;
   });
   await writeAudit(tx, actor, ...made);
+  await writeEvents(
+    tx,
+    made.map((event) => customerEvent(action, { ...event, version: 1 })),
+  );
 }
 
 /** @returns undefined also for a customer that was erased, or merged into another one */
@@ -120,7 +125,9 @@ export async function updateCustomer(
         });
       const row = (await readCustomer(tx, change.id)) as CustomerRow;
       const changes = changesBetween(profileOf(current), profileOf(row));
-      await writeAudit(tx, change.actor, { action: 'customer.updated', customer_id: change.id, changes });
+      const what = { customer_id: change.id, changes };
+      await writeAudit(tx, change.actor, { action: 'customer.updated', ...what });
+      await writeEvents(tx, [customerEvent('customer.updated', { ...what, version: row.version })]);
       return row;
     }),
   );

@@ -10,6 +10,7 @@ import type { Database } from './connect.ts';
 import { closeAccount } from './loyalty-accounts.ts';
 import { redactTexts } from './loyalty-transactions.ts';
 import { readFamily } from './merged-customers.ts';
+import { customerEvent, writeEvents } from './outbox.ts';
 
 /**
  * Erases a customer and everybody merged into it, in one SQL transaction; what was accepted before is applied first.
@@ -28,10 +29,17 @@ export async function eraseCustomer(db: Database, id: string, actor: Actor): Pro
     await applyAll(tx, [id]);
     await closeAccount(tx, id);
     const family = await readFamily(tx, id);
-    await blankProfiles(tx, family, { erased_at: tx.raw('now()') });
+    const erased = await blankProfiles(tx, family, { erased_at: tx.raw('now()') });
     await redactTexts(tx, family);
     await redactAdjustments(tx, family);
     await redactAudit(tx, family);
     await writeAudit(tx, actor, { action: 'customer.erased', customer_id: id, changes: {} });
+    // Each of them by its own id: others may know them by it.
+    await writeEvents(
+      tx,
+      erased.map(({ id: customer_id, version }) =>
+        customerEvent('customer.erased', { customer_id, version, changes: {} }),
+      ),
+    );
   });
 }

@@ -45,6 +45,15 @@ export {
 } from './customers.ts';
 export { type DuplicateCustomer, type DuplicatePair, listDuplicates, type PairKey } from './duplicates.ts';
 export { eraseCustomer } from './erase-customer.ts';
+export {
+  announceExpiring,
+  type EventFilter,
+  forgetEvents,
+  KEPT_DAYS,
+  listEvents,
+  publishEvents,
+  readEvents,
+} from './events.ts';
 export { type CustomerExport, exportCustomer } from './export-customer.ts';
 export { isProven, type LedgerLine, type LedgerPart, readLedger } from './export-ledger.ts';
 export { isStorageFault, isValueFault } from './faults.ts';
@@ -83,3 +92,32 @@ export {
 export { lastReconciliation, type Reconciliation, reconcile, saveReconciliation } from './reconciliations.ts';
 export { requalifySome } from './requalify.ts';
 export { setTestClock } from './test-clock.ts';
+export {
+  type ClaimedDelivery,
+  claimDeliveries,
+  type Delivery,
+  type DeliveryBacklog,
+  type DeliveryFilter,
+  type DeliveryOutcome,
+  LEASE_S,
+  listDeliveries,
+  REPLAYED_AT_ONCE,
+  type Replay,
+  readDeliveryBacklog,
+  recordDeliveries,
+  replayDeliveries,
+} from './webhook-deliveries.ts';
+export {
+  addEndpoint,
+  deleteEndpoint,
+  disableGone,
+  type EndpointChange,
+  type EndpointPage,
+  hasEndpoints,
+  listEndpoints,
+  readEndpoint,
+  readSecrets,
+  rotateSecret,
+  updateEndpoint,
+  type WebhookEndpoint,
+} from './webhook-endpoints.ts';

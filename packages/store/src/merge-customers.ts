@@ -16,6 +16,7 @@ import { applyAll, blankProfiles, type LockedCustomer, lockCustomers } from './c
 import { type Database, rows } from './connect.ts';
 import { type CustomerRow, profileOf, readCustomer, toColumns } from './customers.ts';
 import { closeAccount, readAccounts } from './loyalty-accounts.ts';
+import { customerEvent, writeEvents } from './outbox.ts';
 
 export interface Merge {
   target_id: string;
@@ -170,11 +171,11 @@ async function moveProfile(
       `United, these lists are too long: ${overfull.join(', ')}. Shorten them first.`,
     );
   }
-  await blankProfiles(tx, [source.id], { merged_into: target.id });
+  const [emptied] = await blankProfiles(tx, [source.id], { merged_into: target.id });
   await tx('customers').where({ merged_into: source.id }).update({ merged_into: target.id });
-  await tx('customers')
+  const [united] = await tx('customers')
     .where({ id: target.id })
-    .update({ ...toColumns(after), version: tx.raw('version + 1'), updated_at: tx.raw('now()') });
+    .update({ ...toColumns(after), version: tx.raw('version + 1'), updated_at: tx.raw('now()') }, ['version']);
 
   const from = { merged_from: { before: null, after: source.id } };
   const into = { merged_into: { before: null, after: target.id } };
@@ -187,4 +188,10 @@ async function moveProfile(
     ...{ action: 'customer.merged_into', customer_id: source.id },
     changes: { ...changesBetween(given, {}), ...into },
   });
+  const gained = { customer_id: target.id, version: united?.version as number, changes: changesBetween(before, after) };
+  const lost = { customer_id: source.id, version: emptied?.version as number, changes: changesBetween(given, {}) };
+  await writeEvents(tx, [
+    customerEvent('customer.merged', gained, { merged_from: source.id, merged_into: null }),
+    customerEvent('customer.merged', lost, { merged_from: null, merged_into: target.id }),
+  ]);
 }

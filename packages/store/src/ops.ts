@@ -40,6 +40,10 @@ export interface Upkeep {
   settling_overdue_s: number;
   /** Rows that analytics has counted and not folded, COUNTED of either table at the most. */
   unfolded: number;
+  /** SQL transactions whose events are not published, COUNTED at the most. */
+  unpublished: number;
+  /** Seconds since the oldest of them, by the ledger's clock; 0 without any. */
+  oldest_unpublished_s: number;
 }
 
 export async function readUpkeep(db: Database): Promise<Upkeep> {
@@ -52,8 +56,11 @@ export async function readUpkeep(db: Database): Promise<Upkeep> {
               (select min(effective_from) from loyalty_programmes
                 where requalified_at is null and effective_from <= ledger_now())))::float8, 0) as settling_overdue_s,
             (select count(*) from (select from analytics_deltas limit ?) as counted)
-              + (select count(*) from (select from analytics_visits limit ?) as counted) as unfolded`,
-    [COUNTED, COUNTED],
+              + (select count(*) from (select from analytics_visits limit ?) as counted) as unfolded,
+            (select count(*) from (select from outbox limit ?) as counted) as unpublished,
+            coalesce((select greatest(0, extract(epoch from ledger_now() - at))::float8 from outbox order by id limit 1), 0)
+              as oldest_unpublished_s`,
+    [COUNTED, COUNTED, COUNTED],
   );
   return upkeep as Upkeep;
 }

@@ -1,11 +1,13 @@
 // Writes what was decided: the accounts, the outcomes on their rows, the lines that the ledger added by itself, the
-// moves between tiers. Called by apply-pending alone, who holds the locks of the accounts.
+// moves between tiers, and what of all that other systems are told. Called by apply-pending alone, who holds the locks of the accounts.
 
 import type { Outcome, PendingTransaction, TierChange } from '@customer-service/domain';
 import { v7 as uuidv7 } from 'uuid';
 import { type Database, plainArray, prepared, rows } from './connect.ts';
+import { eventsOf } from './decision-events.ts';
 import { hashLine } from './ledger-hash.ts';
 import { type AccountRow, saveAccounts } from './loyalty-accounts.ts';
+import { type NewEvent, writeEvents } from './outbox.ts';
 
 /** What one account became, and the lines by which it did. */
 export interface Decided {
@@ -29,19 +31,14 @@ export async function saveDecisions(tx: Database, decided: readonly Decided[], w
   // By id: what was parked and taken up again by the same list is written as it ended.
   const posted = new Map<string, Line>();
   const added: Line[] = [];
-  for (const { account, outcomes } of decided) {
-    for (const outcome of outcomes) {
-      const id = outcome.id ?? uuidv7();
-      const explanation = outcome.explanation === null ? '' : JSON.stringify(outcome.explanation);
-      let hash: string | null = null;
-      if (outcome.sequence !== null) {
-        hash = hashLine(account.ledger_hash, id, outcome, { explanation, posted: waiting.get(id) });
-        account.ledger_hash = hash;
-      }
-      const line = { id, hash, explanation, outcome };
-      if (outcome.id === null) added.push(line);
-      else posted.set(id, line);
+  const events: NewEvent[] = [];
+  for (const { account, outcomes, tier_changes } of decided) {
+    const lines = outcomes.map((outcome) => lineOf(account, outcome, waiting));
+    for (const line of lines) {
+      if (line.outcome.id === null) added.push(line);
+      else posted.set(line.id, line);
     }
+    events.push(...eventsOf(lines, tier_changes, waiting));
   }
   await saveAccounts(
     tx,
@@ -51,6 +48,19 @@ export async function saveDecisions(tx: Database, decided: readonly Decided[], w
   if (added.length > 0) await insertLines(tx, added);
   const changes = decided.flatMap(({ tier_changes }) => tier_changes);
   if (changes.length > 0) await tx('loyalty_tier_changes').insert(changes);
+  await writeEvents(tx, events);
+}
+
+/** The next line of the account, chained to the one before it. */
+function lineOf(account: AccountRow, outcome: Outcome, waiting: Posted): Line {
+  const id = outcome.id ?? uuidv7();
+  const explanation = outcome.explanation === null ? '' : JSON.stringify(outcome.explanation);
+  let hash: string | null = null;
+  if (outcome.sequence !== null) {
+    hash = hashLine(account.ledger_hash, id, outcome, { explanation, posted: waiting.get(id) });
+    account.ledger_hash = hash;
+  }
+  return { id, hash, explanation, outcome };
 }
 
 const DECISION = `unnest(?::uuid[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[],
