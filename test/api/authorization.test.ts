@@ -2,6 +2,7 @@
 // spelled out here, so that a change of the table has to be made twice.
 
 import { randomUUID } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { POLICY, PROGRAMME, ROLES, scopeOf } from '@customer-service/domain';
 import { expect } from 'chai';
 import type { Route } from '../../apps/api/src/route.ts';
@@ -21,7 +22,10 @@ type Principal = (typeof PRINCIPALS)[number];
 type Verdict = 'allowed' | 401 | 403 | 404;
 
 /** The only routes that need no token. */
-const PUBLIC = ['/health', '/openapi.json', '/docs', '/docs/:file', '/problems', '/problems/:code'];
+const PUBLIC = [
+  ...['/health', '/openapi.json', '/docs', '/docs/:file', '/problems', '/problems/:code'],
+  ...['/console', '/console/:file'],
+];
 
 /** A request each route accepts, of whoever may make it. */
 const bodies = (): Record<string, object> => ({
@@ -38,6 +42,10 @@ const bodies = (): Record<string, object> => ({
   'post /customers/:customer_id/loyalty/reversals': { order_id: 'o' },
   'put /loyalty/programme': RULES,
   'put /test-clock': { now: new Date(Date.now() + 60_000).toISOString() },
+  // Nobody listens there, where the endpoints are tried out.
+  'post /webhook-endpoints': { url: 'http://127.0.0.1:9/' },
+  'patch /webhook-endpoints/:endpoint_id': { description: 'x' },
+  'post /webhook-endpoints/:endpoint_id/replay': { since: new Date().toISOString() },
 });
 
 /** What a route must be asked, besides. */
@@ -65,11 +73,13 @@ let transaction: string;
 let hold: string;
 let approved: string;
 let refused: string;
+let endpoint: string;
+let deleted: string;
 let cells = 0;
 
 describe('authorization', () => {
   before(async () => {
-    service = await startService({ workers: 0, environment: { TEST_CLOCK: '1' } });
+    service = await startService({ workers: 0, environment: { TEST_CLOCK: '1', WEBHOOKS_ALLOW_PRIVATE: '1' } });
     [customer, merged, erased] = (await Promise.all([1, 2, 3].map(() => createCustomer(service)))) as [
       string,
       string,
@@ -79,6 +89,8 @@ describe('authorization', () => {
     hold = (await post(`/customers/${customer}/loyalty/holds`, { points: 5 })).body.id;
     const request = { direction: 'credit', points: 5_001, reason_code: 'other' };
     const asked = () => post(`/customers/${customer}/loyalty/adjustments`, request);
+    const hooked = () => service.request('POST', '/webhook-endpoints', { body: { url: 'http://127.0.0.1:9/' } });
+    [endpoint, deleted] = [(await hooked()).body.id, (await hooked()).body.id];
     [approved, refused] = [(await asked()).body.id, (await asked()).body.id];
   });
   after(async () => {
@@ -97,13 +109,18 @@ const post = (path: string, body: object) =>
 /** Whom a route is asked about: what erases needs a customer of its own. */
 const subjectOf = (route: Route): string => (route.method === 'delete' ? erased : customer);
 
+/** One that the build has left, whatever its hash. */
+const consoleFile = () =>
+  readdirSync(new URL('../../apps/console/dist/site', import.meta.url)).find((file) => file.endsWith('.js')) as string;
+
 const pathOf = (route: Route): string =>
   route.path
     .replace(':customer_id', subjectOf(route))
     .replace(':transaction_id', transaction)
     .replace(':hold_id', hold)
     .replace(':adjustment_id', route.path.endsWith('/refuse') ? refused : approved)
-    .replace(':file', 'start.js')
+    .replace(':endpoint_id', route.method === 'delete' ? deleted : endpoint)
+    .replace(':file', route.path.startsWith('/console') ? consoleFile() : 'start.js')
     .replace(':code', 'not-found');
 
 function callerOf(principal: Principal, self = customer): RequestOptions {

@@ -80,7 +80,9 @@ function headers() {
 
   it('let a page load what is ours, and anything else nothing', () => {
     const pages = answers.filter(([, answer]) => typeOf(answer).startsWith('text/html'));
-    expect(pages.map(([what]) => what.split(' ')[1])).to.have.members(['/docs', '/problems', '/problems/not-found']);
+    expect(pages.map(([what]) => what.split(' ')[1])).to.have.members([
+      ...['/docs', '/problems', '/problems/not-found', '/console'],
+    ]);
     for (const [what, { headers }] of pages) {
       const policy = headers.get('content-security-policy');
       expect(policy, what).to.match(/default-src 'self'.*frame-ancestors 'none'/);

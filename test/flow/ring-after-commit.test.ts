@@ -2,7 +2,14 @@
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createBatcher, createLog, createMetrics, loadApiConfig, type Ring } from '@customer-service/runtime';
+import {
+  createBatcher,
+  createLog,
+  createMetrics,
+  createWebhookSender,
+  loadApiConfig,
+  type Ring,
+} from '@customer-service/runtime';
 import { type Accepted, acceptTransactions, applyApart, type NewTransaction } from '@customer-service/store';
 import { expect } from 'chai';
 import { createApp } from '../../apps/api/src/app.ts';
@@ -49,6 +56,7 @@ describe('the doorbell', () => {
         return waiting.map(() => null);
       }, 100),
       isDatabaseUp: createBatcher<null, boolean>(async (items) => items.map(() => true), 1),
+      sender: createWebhookSender({ allow_private: false, version: 'test' }),
       config,
       log: createLog('test', 'silent'),
       metrics: createApiMetrics(createMetrics('test', '0.0.0'), ['earn']),

@@ -31,7 +31,7 @@ for (const backend of backends) {
       service = await startService({ backend, workers: 1, environment: { OPS_PASSWORD: PASSWORD } });
       ops = service.ops_url;
       const { DATABASE_URL, REDIS_URL } = service.environment;
-      view = openQueueView(
+      view = await openQueueView(
         { direct_database_url: DATABASE_URL as string, redis_url: REDIS_URL ?? null },
         createLog('test', 'silent'),
       );

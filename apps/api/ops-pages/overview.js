@@ -5,6 +5,10 @@ const EVERY_MS = 2_000;
 const SETTLED_LATE_S = 60;
 /** A worker folds 2,000 rows several times a second. */
 const UNFOLDED_MANY = 10_000;
+/** As `status` of the command line has them. */
+const SENT_LATE_S = 60;
+const UNDELIVERED_S = 3_600;
+const PUBLISHED_LATE_S = 300;
 const byId = (id) => document.getElementById(id);
 let minutes = 15;
 
@@ -111,6 +115,8 @@ function verdict(found) {
     return ['warn', 'The queue is away; the sweep applies everything, a little later.'];
   if (found.sweep_share > 0.5) return ['warn', 'The sweep finds more than the queue announces.'];
   if (found.upkeep.settling_overdue_s > SETTLED_LATE_S) return ['warn', 'Points are flowing, but what lapses is late.'];
+  if (found.upkeep.oldest_unpublished_s > PUBLISHED_LATE_S)
+    return ['warn', 'Points are flowing, but other systems are told late.'];
   if (found.queue.counts.failed > 0) return ['warn', 'Points are flowing; some jobs have failed.'];
   return ['ok', 'Points are flowing.'];
 }
@@ -210,9 +216,16 @@ function showLists(found) {
   showBackground(found);
 }
 
+function describeWebhooks({ endpoints, waiting, oldest_waiting_s, gone }) {
+  if (endpoints === 0) return 'no endpoint';
+  const left =
+    waiting === 0 ? 'nothing waits' : `${count(waiting)} to deliver, the oldest ${seconds(oldest_waiting_s)} old`;
+  return gone === 0 ? left : `${left} · ${count(gone)} answered 410`;
+}
+
 /** What workers do by themselves, whoever posts or not. */
-function showBackground({ reconciled: last, upkeep, reconciling, may_operate }) {
-  const { settling_overdue_s: overdue, unfolded } = upkeep;
+function showBackground({ reconciled: last, upkeep, webhooks, reconciling, may_operate }) {
+  const { settling_overdue_s: overdue, unfolded, oldest_unpublished_s: unpublished } = upkeep;
   const found = last && `${count(last.accounts)} accounts, ${count(last.differences)} differences`;
   byId('background').replaceChildren(
     list([
@@ -231,6 +244,19 @@ function showBackground({ reconciled: last, upkeep, reconciling, may_operate }) 
         level: unfolded > UNFOLDED_MANY ? 'warn' : 'ok',
         name: 'Folding analytics',
         state: unfolded > UNFOLDED_MANY ? `${count(unfolded)} rows to fold` : 'up to date',
+      },
+      {
+        level:
+          webhooks.overdue_s > SENT_LATE_S || webhooks.oldest_waiting_s > UNDELIVERED_S || webhooks.gone > 0
+            ? 'warn'
+            : 'ok',
+        name: 'Sending webhooks',
+        state: describeWebhooks(webhooks),
+      },
+      {
+        level: unpublished > PUBLISHED_LATE_S ? 'warn' : 'ok',
+        name: 'Publishing events',
+        state: unpublished > PUBLISHED_LATE_S ? `${seconds(unpublished)} behind` : 'up to date',
       },
     ]),
   );

@@ -58,6 +58,9 @@ const TAGS: Record<Area<Route['permission']>, string> = {
   loyalty: 'Points: earned, redeemed, and the account that holds them',
   analytics: 'The numbers of the business',
   audit: 'Who changed what',
+  webhooks: 'Events, sent to other systems',
+  events: 'What happened, for other systems to follow',
+  me: 'Who asks',
   operation: 'The service itself',
 };
 

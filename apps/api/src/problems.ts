@@ -108,6 +108,11 @@ export const PROBLEMS: Record<ProblemCode, ProblemType> = {
     title: 'There is no such adjustment',
     help: 'Check the id; GET /loyalty/adjustments lists what waits for approval.',
   },
+  'endpoint-not-found': {
+    status: 404,
+    title: 'There is no such endpoint',
+    help: 'Check the id; GET /webhook-endpoints lists them.',
+  },
   'adjustment-decided': {
     status: 409,
     title: 'The adjustment was decided before',
@@ -162,6 +167,11 @@ export const PROBLEMS: Record<ProblemCode, ProblemType> = {
     status: 404,
     title: 'No such hold',
     help: 'This customer has no hold with this id. The id of a hold is that of the transaction that asked for it.',
+  },
+  'events-gone': {
+    status: 410,
+    title: 'Events after that one have been deleted',
+    help: 'Whoever read no further has missed some. Read what you keep anew (customers, balances), then follow the events from now on: `after` may be any UUIDv7 of this moment, or be left out for the oldest that is kept.',
   },
   'not-reversible': {
     status: 422,

@@ -3,7 +3,7 @@
 
 import type { Readable } from 'node:stream';
 import type { Permission } from '@customer-service/domain';
-import type { ApiConfig, Batcher, Doorbell, Log } from '@customer-service/runtime';
+import type { ApiConfig, Batcher, Doorbell, Log, WebhookSender } from '@customer-service/runtime';
 import type { Accepted, Database, NewTransaction } from '@customer-service/store';
 import type Joi from 'joi';
 import type { PromisedHeader, RequestHeader } from './openapi-headers.ts';
@@ -31,6 +31,8 @@ export interface Services {
   apply: Batcher<ToApply, null>;
   /** Whether PostgreSQL answers; callers that ask together share one question. */
   isDatabaseUp: Batcher<null, boolean>;
+  /** Tries endpoints out. */
+  sender: WebhookSender;
   config: ApiConfig;
   log: Log;
   metrics: ApiMetrics;

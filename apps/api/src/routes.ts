@@ -5,6 +5,7 @@ import * as analytics from './analytics/handlers.ts';
 import * as analyticsSchemas from './analytics/schemas.ts';
 import * as audit from './audit/handlers.ts';
 import * as auditSchemas from './audit/schemas.ts';
+import * as desk from './console/handlers.ts';
 import * as customers from './customers/handlers.ts';
 import { importBatch } from './customers/import.ts';
 import * as importSchemas from './customers/import-schemas.ts';
@@ -14,6 +15,8 @@ import { list } from './customers/list.ts';
 import * as listSchemas from './customers/list-schemas.ts';
 import { patch } from './customers/patch.ts';
 import * as customerSchemas from './customers/schemas.ts';
+import * as feed from './events/handlers.ts';
+import * as feedSchemas from './events/schemas.ts';
 import * as account from './loyalty/account.ts';
 import * as adjustments from './loyalty/adjustments.ts';
 import * as batch from './loyalty/batch.ts';
@@ -24,11 +27,15 @@ import * as ledger from './loyalty/ledger-schemas.ts';
 import * as programme from './loyalty/programme.ts';
 import * as programmeSchemas from './loyalty/programme-schemas.ts';
 import * as loyaltySchemas from './loyalty/schemas.ts';
+import * as me from './me/handlers.ts';
+import * as meSchemas from './me/schemas.ts';
 import * as clock from './ops/clock.ts';
 import * as clockSchemas from './ops/clock-schemas.ts';
 import * as ops from './ops/handlers.ts';
 import * as opsSchemas from './ops/schemas.ts';
 import type { Route } from './route.ts';
+import * as webhooks from './webhooks/handlers.ts';
+import * as webhookSchemas from './webhooks/schemas.ts';
 
 const movement = {
   headers: ['Idempotency-Key', 'Prefer'],
@@ -175,6 +182,41 @@ export const routes: readonly Route[] = [
   { method: 'get', path: '/audit', permission: 'audit:read', handler: audit.list,
     summary: 'Who changed what of whom and why, the newest first',
     query: auditSchemas.listQuery, answers: { 200: auditSchemas.entryList } },
+  { method: 'get', path: '/events', permission: 'events:read', handler: feed.list,
+    summary: 'What happened after an event, the oldest first: ask again with `next_after` for what happens next',
+    query: feedSchemas.listQuery, answers: { 200: feedSchemas.eventList }, problems: ['events-gone'] },
+
+  { method: 'post', path: '/webhook-endpoints', permission: 'webhooks:manage', handler: webhooks.create,
+    summary: 'Have events sent to a URL; the answer has the secret that signs them, this once',
+    body: webhookSchemas.newEndpoint, answers: { 201: webhookSchemas.madeEndpoint }, answer_headers: { 201: ['Location'] },
+    problems: ['value-refused'] },
+  { method: 'get', path: '/webhook-endpoints', permission: 'webhooks:manage', handler: webhooks.list,
+    summary: 'Where events are sent to, the newest first',
+    query: webhookSchemas.endpointQuery, answers: { 200: webhookSchemas.endpointList } },
+  { method: 'get', path: '/webhook-endpoints/:endpoint_id', permission: 'webhooks:manage', handler: webhooks.read,
+    summary: 'Read one endpoint', answers: { 200: webhookSchemas.endpoint }, problems: ['endpoint-not-found'] },
+  { method: 'patch', path: '/webhook-endpoints/:endpoint_id', permission: 'webhooks:manage', handler: webhooks.change,
+    summary: 'Change the named fields of an endpoint, or enable it again',
+    body: webhookSchemas.changeEndpoint, consumes: ['application/merge-patch+json', 'application/json'],
+    answers: { 200: webhookSchemas.endpoint }, problems: ['endpoint-not-found'] },
+  { method: 'delete', path: '/webhook-endpoints/:endpoint_id', permission: 'webhooks:manage', handler: webhooks.remove,
+    summary: 'Delete an endpoint with all that was to be sent to it', answers: { 204: null }, problems: ['endpoint-not-found'] },
+  { method: 'post', path: '/webhook-endpoints/:endpoint_id/secret/rotate', permission: 'webhooks:manage', handler: webhooks.rotate,
+    summary: 'Make a new secret; the one before signs as well for 24 hours',
+    answers: { 200: webhookSchemas.rotatedSecret }, problems: ['endpoint-not-found'] },
+  { method: 'post', path: '/webhook-endpoints/:endpoint_id/test', permission: 'webhooks:manage', handler: webhooks.test,
+    summary: 'Send a `webhook.test` event now, and see what comes back',
+    answers: { 200: webhookSchemas.tested }, problems: ['endpoint-not-found'] },
+  { method: 'get', path: '/webhook-endpoints/:endpoint_id/deliveries', permission: 'webhooks:manage', handler: webhooks.deliveries,
+    summary: 'What was sent to an endpoint, or is to be, and what came of it; the newest event first',
+    query: webhookSchemas.deliveryQuery, answers: { 200: webhookSchemas.deliveryList }, problems: ['endpoint-not-found'] },
+  { method: 'post', path: '/webhook-endpoints/:endpoint_id/replay', permission: 'webhooks:manage', handler: webhooks.replay,
+    summary: 'Send events again: those named, or those of a time, up to 5,000 at once',
+    body: webhookSchemas.replay, answers: { 202: webhookSchemas.replayed }, problems: ['endpoint-not-found'] },
+
+  { method: 'get', path: '/me', permission: 'me:read', handler: me.read,
+    summary: 'Who the token says asks, and what they may do',
+    answers: { 200: meSchemas.me } },
 
   { method: 'get', path: '/health', permission: 'public', handler: ops.health,
     summary: 'Whether requests can be accepted, and each dependency',
@@ -182,6 +224,8 @@ export const routes: readonly Route[] = [
   { method: 'get', path: '/openapi.json', permission: 'public', handler: ops.openapi, summary: 'The OpenAPI document' },
   { method: 'get', path: '/docs', permission: 'public', handler: ops.docs, summary: 'The documentation page' },
   { method: 'get', path: '/docs/:file', permission: 'public', handler: ops.docsAsset, summary: 'Files of the documentation page' },
+  { method: 'get', path: '/console', permission: 'public', handler: desk.page, summary: 'The console of the people at the desk' },
+  { method: 'get', path: '/console/:file', permission: 'public', handler: desk.asset, summary: 'Files of the console' },
   { method: 'get', path: '/problems', permission: 'public', handler: ops.problems, summary: 'Every problem there is' },
   { method: 'get', path: '/problems/:code', permission: 'public', handler: ops.problem, summary: 'What a problem means' },
 ];

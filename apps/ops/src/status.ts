@@ -3,10 +3,12 @@
 import {
   countWaiting,
   type Database,
+  type DeliveryBacklog,
   type LivingProcess,
   lastReconciliation,
   listProcesses,
   type Reconciliation,
+  readDeliveryBacklog,
   readUpkeep,
   type Upkeep,
   type Waiting,
@@ -28,6 +30,7 @@ export async function status(site: Site): Promise<Report> {
   const processes = await livingProcesses(site.db);
   const reconciled = await lastReconciliation(site.db);
   const upkeep = await readUpkeep(site.db);
+  const webhooks = await readDeliveryBacklog(site.db);
   const queue = await lookAtQueue(site);
   const findings = [
     ...ofBacklog(backlog),
@@ -36,6 +39,7 @@ export async function status(site: Site): Promise<Report> {
     ...ofQueue(queue),
     ...ofReconciliation(reconciled),
     ...ofUpkeep(upkeep),
+    ...ofWebhooks(webhooks),
   ];
   const { counts } = queue;
   const text = list([
@@ -54,10 +58,16 @@ export async function status(site: Site): Promise<Report> {
     ],
     ['settling', upkeep.settling_overdue_s === 0 ? 'nothing is due' : `due for ${span(upkeep.settling_overdue_s)}`],
     ['analytics', `${count(upkeep.unfolded, 'row')} to fold`],
+    ['webhooks', describeWebhooks(webhooks)],
+    ['events', `${count(upkeep.unpublished, 'transaction')} to publish`],
     ['quarantine', count(backlog.quarantined_customers, 'customer')],
     ...findings.map(({ what, advice }) => ['look at', `${what}. ${advice}`] as const),
   ]);
-  return { data: { ...backlog, ...upkeep, queue, processes, reconciled, findings }, text, found: findings.length > 0 };
+  return {
+    data: { ...backlog, ...upkeep, webhooks, queue, processes, reconciled, findings },
+    text,
+    found: findings.length > 0,
+  };
 }
 
 /** A process tells every two seconds that it lives. */
@@ -114,11 +124,48 @@ function ofReconciliation(last: Reconciliation | null): Finding[] {
 
 /** Begun seconds after it is due; much that is due at once takes its time. */
 const SETTLED_LATE_S = 60;
+/** Published at once, but under a backlog of transactions. The alert says the same. */
+const PUBLISHED_LATE_S = 300;
 
-function ofUpkeep({ settling_overdue_s }: Upkeep): Finding[] {
-  if (settling_overdue_s <= SETTLED_LATE_S) return [];
-  const what = `What lapses has been due for ${span(settling_overdue_s)}`;
-  return [{ what, advice: 'Workers settle it: is one alive, and what does its log say?' }];
+function ofUpkeep({ settling_overdue_s, oldest_unpublished_s }: Upkeep): Finding[] {
+  const late = [
+    settling_overdue_s > SETTLED_LATE_S && {
+      what: `What lapses has been due for ${span(settling_overdue_s)}`,
+      advice: 'Workers settle it: is one alive, and what does its log say?',
+    },
+    oldest_unpublished_s > PUBLISHED_LATE_S && {
+      what: `An event has not been published for ${span(oldest_unpublished_s)}`,
+      advice: 'Workers publish: is one alive, and what does its log say?',
+    },
+  ];
+  return late.filter((finding) => finding !== false);
+}
+
+/** Begun within a second; so late when no worker lives, or one endpoint has more than can be sent to it. */
+const SENT_LATE_S = 60;
+/** The alert says the same. */
+const UNDELIVERED_S = 3_600;
+
+export function describeWebhooks({ endpoints, waiting, oldest_waiting_s }: DeliveryBacklog): string {
+  if (endpoints === 0) return 'no endpoint';
+  const oldest = waiting === 0 ? '' : `, the oldest for ${span(oldest_waiting_s)}`;
+  return `${count(endpoints, 'endpoint')}, ${waiting} to deliver${oldest}`;
+}
+
+function ofWebhooks({ gone, overdue_s, oldest_waiting_s }: DeliveryBacklog): Finding[] {
+  const findings: Finding[] = [];
+  if (overdue_s > SENT_LATE_S) {
+    const what = `Webhooks have been due for ${span(overdue_s)}`;
+    findings.push({ what, advice: 'Workers send them: is one alive, and what does its log say?' });
+  } else if (oldest_waiting_s > UNDELIVERED_S) {
+    const what = `An endpoint has not taken a webhook for ${span(oldest_waiting_s)}`;
+    findings.push({ what, advice: 'See its deliveries (docs/webhooks.md), and tell whoever runs it' });
+  }
+  if (gone > 0) {
+    const what = `${count(gone, 'endpoint')} answered 410 and ${gone === 1 ? 'gets' : 'get'} nothing`;
+    findings.push({ what, advice: 'Enable it again, or delete it (docs/webhooks.md)' });
+  }
+  return findings;
 }
 
 function ofQueue({ counts, fault }: Awaited<ReturnType<typeof lookAtQueue>>): Finding[] {

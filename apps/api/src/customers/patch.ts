@@ -39,7 +39,7 @@ function merged(current: store.CustomerRow, request: ApiRequest<Partial<Customer
   return normalise(Object.fromEntries(names.map((name) => [name, whole[name]])), request.principal);
 }
 
-const PROFILE_FIELDS = new Set(Object.keys(createCustomer.describe().keys));
+const PROFILE_FIELDS = new Set<string>(createCustomer.$_terms.keys.map(({ key }: { key: string }) => key));
 
 /** RFC 7396, section 2. */
 export function mergePatch(target: unknown, change: unknown): unknown {

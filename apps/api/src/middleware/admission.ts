@@ -11,12 +11,15 @@ const BYTES_OF_ONE = 64 * 1_024;
 /** What a body weighs whose length nobody tells: as much as the largest there is. */
 const UNKNOWN = 16;
 
+/** One for all, because an error notes where it was made, each time. */
+const REFUSAL = new Problem('overloaded', 'There is more to do than can be done in good time.');
+
 /** @param max the weight of all requests under way together */
 export function admitSome(max: number): Middleware {
   let underWay = 0;
   return async (ctx, next) => {
     const weight = weightOf(ctx.req);
-    if (underWay + weight > max) throw new Problem('overloaded', 'There is more to do than can be done in good time.');
+    if (underWay + weight > max) throw REFUSAL;
     underWay += weight;
     try {
       await next();

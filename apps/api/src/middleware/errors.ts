@@ -17,8 +17,9 @@ export function writeProblems(log: Log): Middleware {
       const refusal = toRefusal(error);
       const { status } = PROBLEMS[refusal.code];
       if (status === 500) log.error({ request_id, code: refusal.code, error }, 'request failed');
-      // Under overload a line a refusal would be one more load; the request's own line has its status.
-      if (status === 503 && refusal.code !== 'overloaded')
+      // Under overload a line a refusal would be one more load: the request's own has its status, for some of them.
+      ctx.state.is_overload = refusal.code === 'overloaded';
+      if (status === 503 && !ctx.state.is_overload)
         log.warn({ request_id, code: refusal.code, error }, 'request failed');
       ctx.status = status;
       ctx.body = problemDocument(refusal, { path: ctx.path, request_id });

@@ -35,7 +35,7 @@ export function logRequests(log: Log, { level = 'info', answered }: Manner = {})
       const method = METHODS.has(ctx.method) ? ctx.method : 'other';
       answered?.({ method, route, status, duration_ms });
       const left_out = log.isLevelEnabled(level) ? take() : undefined;
-      if (left_out !== undefined || status >= 500) {
+      if (left_out !== undefined || (status >= 500 && !ctx.state.is_overload)) {
         const line = { request_id, method, route, status, duration_ms: Math.round(duration_ms) };
         log[level](left_out ? { ...line, left_out } : line, 'request');
       }

@@ -40,6 +40,7 @@ const MISSING: Record<string, [code: ErrorCode, detail: string]> = {
   transaction_id: ['transaction-not-found', 'There is no such transaction.'],
   hold_id: ['hold-not-found', 'There is no such hold.'],
   adjustment_id: ['adjustment-not-found', 'There is no such adjustment.'],
+  endpoint_id: ['endpoint-not-found', 'There is no such endpoint.'],
 };
 
 const NO_PARAMETERS = Joi.object({});

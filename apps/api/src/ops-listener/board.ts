@@ -12,7 +12,7 @@ import type {
   IServerAdapter,
   UIConfig,
 } from '@bull-board/api/typings/app';
-import type { QueueView } from '@customer-service/runtime';
+import { QUEUE_NAMES, type QueueName, type QueueView } from '@customer-service/runtime';
 import Router from '@koa/router';
 import ejs from 'ejs';
 import type { Context, Middleware } from 'koa';
@@ -24,16 +24,25 @@ const MAX_BYTES = 256 * 1024;
 /** The one address outside that its page names; without it the page takes the system's own letters. */
 const WEB_FONTS = /<link href="https:\/\/fonts\.[^>]*>/;
 
+const DESCRIPTIONS: Record<QueueName, string> = {
+  loyalty:
+    'Rings: a job names up to 50 transactions that wait. The points are safe in PostgreSQL, whatever becomes of it.',
+  webhooks:
+    'Rings: a job says how many events are new. What is to be sent where is in PostgreSQL, whatever becomes of it.',
+};
+
 /** @param base path of the board, without a slash at its end */
-export function createBoard(base: string, view: QueueView, { actions }: { actions: boolean }): Middleware {
+export function createBoard(
+  base: string,
+  views: Record<QueueName, QueueView>,
+  { actions }: { actions: boolean },
+): Middleware {
   const adapter = new KoaAdapter(base);
-  const queue = new BullMQAdapter(view.queue, {
-    readOnlyMode: !actions,
-    description:
-      'Rings: a job names up to 50 transactions that wait. The points are safe in PostgreSQL, whatever becomes of it.',
-  });
+  const queues = QUEUE_NAMES.map(
+    (name) => new BullMQAdapter(views[name].queue, { readOnlyMode: !actions, description: DESCRIPTIONS[name] }),
+  );
   createBullBoard({
-    queues: [queue],
+    queues,
     serverAdapter: adapter,
     options: {
       uiConfig: {

@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { QueueView } from '@customer-service/runtime';
+import type { QueueName, QueueView } from '@customer-service/runtime';
 import { reconcile, releaseQuarantined } from '@customer-service/store';
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
@@ -34,13 +34,13 @@ const MAX_FORM_BYTES = 16 * 1024;
 const PAGE_POLICY =
   "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
-export function createDesk(services: Services, view: QueueView): Middleware {
+export function createDesk(services: Services, views: Record<QueueName, QueueView>): Middleware {
   const { db, config, log } = services;
   const sessions = createSessions(config, log);
   const router = new Router({ prefix: '/ops', sensitive: true });
   const boards = {
-    operator: createBoard('/ops/queues', view, { actions: true }),
-    viewer: createBoard('/ops/queues', view, { actions: false }),
+    operator: createBoard('/ops/queues', views, { actions: true }),
+    viewer: createBoard('/ops/queues', views, { actions: false }),
   };
   let reconciling = false;
 
@@ -81,7 +81,7 @@ export function createDesk(services: Services, view: QueueView): Middleware {
     const minutes = Number(ctx.query.minutes ?? 15);
     if (!Object.hasOwn(RANGES, minutes))
       throw new Problem('invalid-query', `minutes is one of ${Object.keys(RANGES)}.`);
-    const overview = await readOverview(services, view, minutes);
+    const overview = await readOverview(services, views.loyalty, minutes);
     ctx.body = { ...overview, reconciling, may_operate: mayOperate(ctx.state.principal) };
   });
   router.all('/queues{/*rest}', (ctx, next) => {
@@ -98,7 +98,7 @@ export function createDesk(services: Services, view: QueueView): Middleware {
     ctx.status = 204;
   });
   router.post('/failed/:job_id/retry', operatorsOnly, async (ctx) => {
-    const job = await view.queue.getJob(ctx.params.job_id as string);
+    const job = await views.loyalty.queue.getJob(ctx.params.job_id as string);
     if (job === undefined || !(await job.isFailed())) throw new Problem('not-found', 'There is no such failed job.');
     await job.retry();
     log.info({ ...(ctx.state.principal as object), job: job.id }, 'failed job retried');

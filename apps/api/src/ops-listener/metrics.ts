@@ -1,8 +1,15 @@
 // What the API counts: requests, what is accepted, and the state that all processes share, which it reads from
 // PostgreSQL and from the queue when somebody asks. docs/metrics.md lists all of it.
 
-import { type Doorbell, type Metrics, QUEUE_NAME } from '@customer-service/runtime';
-import { type Accepted, type Database, databaseAnswers, readBacklog, readUpkeep } from '@customer-service/store';
+import { type Doorbell, type Metrics, QUEUE_NAME, type QueueView } from '@customer-service/runtime';
+import {
+  type Accepted,
+  type Database,
+  databaseAnswers,
+  readBacklog,
+  readDeliveryBacklog,
+  readUpkeep,
+} from '@customer-service/store';
 import { Counter, Gauge, Histogram } from 'prom-client';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -65,14 +72,17 @@ export function createApiMetrics(metrics: Metrics, types: readonly string[]): Ap
 interface Watched {
   db: Database;
   doorbell: Doorbell;
+  /** The queue of webhooks. */
+  webhooks: QueueView;
   /** Transactions of this process that wait for their INSERT or are in it. */
   accepting: () => number;
 }
 
 /** What waits and what is away. A gauge whose source is away is left out, and `dependency_up` says why. */
-export function watchService(metrics: Metrics, { db, doorbell, accepting }: Watched): void {
+export function watchService(metrics: Metrics, { db, doorbell, webhooks, accepting }: Watched): void {
   const registers = [metrics];
   const jobs = remembered(() => doorbell.counts().catch(() => undefined));
+  const webhookJobs = remembered(() => webhooks.queue.getJobCounts().catch(() => undefined));
   const database = remembered(() => databaseAnswers(db));
 
   watchSource(registers, () => readBacklog(db), {
@@ -98,6 +108,32 @@ export function watchService(metrics: Metrics, { db, doorbell, accepting }: Watc
       'Rows that analytics has counted and not folded; 200,000 stands for that many or more',
       ({ unfolded }) => unfolded,
     ],
+    unpublished_outbox_rows: [
+      'SQL transactions whose events are not published; 100,000 stands for that many or more',
+      ({ unpublished }) => unpublished,
+    ],
+    oldest_unpublished_age_seconds: [
+      'Age of the oldest event that is not published; 0 without any',
+      ({ oldest_unpublished_s }) => oldest_unpublished_s,
+    ],
+  });
+  watchSource(registers, () => readDeliveryBacklog(db), {
+    webhooks_waiting: [
+      'Webhooks still to be delivered to endpoints that are enabled; 100,000 stands for that many or more',
+      ({ waiting }) => waiting,
+    ],
+    webhooks_oldest_waiting_age_seconds: [
+      'Age of the oldest event that an endpoint that is enabled has not got; 0 without any',
+      ({ oldest_waiting_s }) => oldest_waiting_s,
+    ],
+    webhooks_overdue_seconds: [
+      'How long ago the longest overdue attempt to deliver a webhook was due; 0 without any',
+      ({ overdue_s }) => overdue_s,
+    ],
+    webhook_endpoints_gone: [
+      'Endpoints that answered 410, and get nothing until somebody enables them',
+      ({ gone }) => gone,
+    ],
   });
   new Gauge({
     name: 'customer_service_accepting_transactions',
@@ -113,9 +149,10 @@ export function watchService(metrics: Metrics, { db, doorbell, accepting }: Watc
     labelNames: ['queue', 'state'],
     registers,
     async collect() {
-      const counts = await jobs();
+      const found = { [QUEUE_NAME]: await jobs(), webhooks: await webhookJobs() };
       this.reset();
-      for (const [state, count] of Object.entries(counts ?? {})) this.set({ queue: QUEUE_NAME, state }, count);
+      for (const [queue, counts] of Object.entries(found))
+        for (const [state, count] of Object.entries(counts ?? {})) this.set({ queue, state }, count);
     },
   });
   new Gauge({

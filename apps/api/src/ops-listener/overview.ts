@@ -9,6 +9,7 @@ import {
   listQuarantined,
   readActivity,
   readBacklog,
+  readDeliveryBacklog,
   readUpkeep,
 } from '@customer-service/store';
 import type { Services } from '../route.ts';
@@ -43,9 +44,10 @@ export async function readOverview(
 }
 
 async function readLedger(db: Database, minutes: number, step_s: number) {
-  const [backlog, upkeep, steps, processes, quarantined, reconciled] = await Promise.all([
+  const [backlog, upkeep, webhooks, steps, processes, quarantined, reconciled] = await Promise.all([
     readBacklog(db),
     readUpkeep(db),
+    readDeliveryBacklog(db),
     readActivity(db, { minutes, step_s }),
     listProcesses(db),
     listQuarantined(db, SHOWN),
@@ -59,6 +61,7 @@ async function readLedger(db: Database, minutes: number, step_s: number) {
   return {
     backlog,
     upkeep,
+    webhooks,
     last_minute: {
       accepted: sum(minute, 'accepted'),
       applied: sum(minute, 'applied'),
