@@ -7,6 +7,7 @@ COPY package.json package-lock.json .npmrc turbo.json tsconfig.json tsconfig.bas
 COPY apps/api/package.json apps/api/
 COPY apps/worker/package.json apps/worker/
 COPY apps/ops/package.json apps/ops/
+COPY apps/console/package.json apps/console/
 COPY packages/domain/package.json packages/domain/
 COPY packages/store/package.json packages/store/
 COPY packages/runtime/package.json packages/runtime/
@@ -19,7 +20,7 @@ COPY test/package.json test/
 RUN npm ci --ignore-scripts
 COPY apps apps
 COPY packages packages
-RUN npx tsc -b apps/api apps/worker apps/ops packages/tracing
+RUN npx tsc -b apps/api apps/worker apps/ops packages/tracing && node apps/console/build.mjs
 
 FROM node:20-bookworm-slim AS dependencies
 WORKDIR /app
@@ -40,6 +41,7 @@ COPY --from=dependencies /app ./
 COPY --from=build /app/apps/api/dist apps/api/dist
 COPY --from=build /app/apps/worker/dist apps/worker/dist
 COPY --from=build /app/apps/ops/dist apps/ops/dist
+COPY --from=build /app/apps/console/dist apps/console/dist
 COPY --from=build /app/packages/domain/dist packages/domain/dist
 COPY --from=build /app/packages/store/dist packages/store/dist
 COPY --from=build /app/packages/runtime/dist packages/runtime/dist

@@ -36,7 +36,7 @@ export const PERMISSIVE = [
 
 /** Everything that the image brings along, ourselves apart, by name. */
 export function productionDependencies(packages: Record<string, Locked>): Dependency[] {
-  const waiting = ['apps/api', 'apps/worker', 'apps/ops'];
+  const waiting = ['apps/api', 'apps/worker', 'apps/ops', 'apps/console'];
   const seen = new Set<string>();
   const found: Dependency[] = [];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {

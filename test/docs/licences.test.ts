@@ -31,6 +31,7 @@ describe('the licences of the dependencies', () => {
       'apps/api': { dependencies: { a: '1' } },
       'apps/worker': {},
       'apps/ops': {},
+      'apps/console': {},
       'node_modules/a': { version: '1.0.0', license: 'MIT', dependencies: { b: '1' } },
       'node_modules/b': { version: '2.0.0', license: 'GPL-3.0' },
       'node_modules/a/node_modules/b': { version: '1.0.0', license: 'ISC' },

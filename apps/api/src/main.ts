@@ -10,9 +10,11 @@ import {
   createMetrics,
   createProbes,
   createShutdown,
+  createWebhookSender,
   inTrace,
   keepHeapSmall,
   loadApiConfig,
+  loadQueue,
   openDoorbell,
   openQueueView,
   openSharedMemory,
@@ -59,6 +61,8 @@ function refuseWaiting(fault?: unknown): Error | undefined {
 }
 
 keepHeapSmall();
+// First of all: whether its database answers is asked right before the queue is opened.
+await loadQueue();
 const config = loadApiConfig();
 const log = createLog('api', config.log_level);
 const shutdown = createShutdown(log);
@@ -70,16 +74,18 @@ await assertReady(db, config);
 const opsDb = openDatabase({ url: config.database_url, pool_max: 2, application_name: 'api ops' });
 shutdown.onClose('ops database', () => opsDb.destroy());
 
-const doorbell = openDoorbell(config, log);
+const doorbell = await openDoorbell(config, log);
 shutdown.onClose('doorbell', doorbell.close);
 
-const shared = config.redis_url === null ? null : openSharedMemory(config.redis_url, log);
+const shared = config.redis_url === null ? null : await openSharedMemory(config.redis_url, log);
 if (shared) shutdown.onClose('shared memory', shared.close);
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 const metrics = createMetrics('api', version);
 const apiMetrics = createApiMetrics(metrics, TRANSACTION_TYPES);
 const applyMetrics = createApplyMetrics(metrics, { types: TRANSACTION_TYPES, by: ['request'] });
+const sender = createWebhookSender({ allow_private: config.webhooks_allow_private, version });
+shutdown.onClose('webhook sender', async () => sender.close());
 const services: Services = {
   db,
   doorbell,
@@ -109,6 +115,7 @@ const services: Services = {
     const up = await databaseAnswers(db);
     return items.map(() => up);
   }, 10_000),
+  sender,
   config,
   log,
   metrics: apiMetrics,
@@ -116,14 +123,14 @@ const services: Services = {
   document: openApiDocument(routes, version),
 };
 watchPools(metrics, { api: () => poolUsage(db), ops: () => poolUsage(opsDb) });
-watchService(metrics, { db: opsDb, doorbell, accepting: services.accept.size });
+const views = { loyalty: await openQueueView(config, log), webhooks: await openQueueView(config, log, 'webhooks') };
+for (const view of Object.values(views)) shutdown.onClose('queue view', view.close);
+watchService(metrics, { db: opsDb, doorbell, webhooks: views.webhooks, accepting: services.accept.size });
 const probes = createProbes({ metrics, health: () => checkHealth(services), isEnding: shutdown.isEnding });
-const view = openQueueView(config, log);
-shutdown.onClose('queue view', view.close);
 const reports = startActivityReports(metrics, activityOf(opsDb, 'api', version), log);
 shutdown.onClose('activity', reports.stop);
 const ops = await listen(
-  createOpsApp(probes, createDesk({ ...services, db: opsDb }, view), log).callback(),
+  createOpsApp(probes, createDesk({ ...services, db: opsDb }, views), log).callback(),
   { host: config.ops_host, port: config.ops_port, variable: 'OPS_PORT' },
   log,
 );
