@@ -89,7 +89,10 @@ async function loadDemoShop(database_url: string, target: { url: string; token: 
 
 /** Somebody to try things on, so that the shop's own customers keep agreeing with its orders. */
 async function addGuest({ url, token }: { url: string; token: string }): Promise<void> {
-  const guest = { external_id: 'demo-guest', first_name: 'Ada', last_name: 'Lovelace', email: 'ada@example.com' };
+  const guest = {
+    ...{ external_id: 'demo-guest', first_name: 'Ada', last_name: 'Lovelace', email: 'ada@example.com' },
+    preferences: { allergies: [{ allergen: 'peanuts', severity: 'severe' }], dietary_restrictions: ['vegetarian'] },
+  };
   const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
   const { status } = await fetch(`${url}/customers`, { method: 'POST', headers, body: JSON.stringify(guest) });
   // 409: a load that was interrupted after this.
@@ -123,6 +126,7 @@ ${lines.join('\n')}
 
 ${first}
 
+Console ${url}/console (sign in with the token of admin)
 API     ${url}
 Docs    ${url}/docs
 Health  ${url}/health
@@ -168,6 +172,8 @@ async function start(): Promise<void> {
       OPS_PORT: await choosePort('OPS_PORT'),
       WORKER_OPS_PORT: await choosePort('WORKER_OPS_PORT'),
       LOG_LEVEL: process.env.LOG_LEVEL || 'error',
+      // On a database of its own on this machine, receivers are on this machine too.
+      ...(opened.postgres && { WEBHOOKS_ALLOW_PRIVATE: process.env.WEBHOOKS_ALLOW_PRIVATE || '1' }),
     };
     const { jwt } = loadApiConfig(environment);
     opened.apps = await Promise.all([startApp('api', environment), startApp('worker', environment)]);
@@ -182,7 +188,7 @@ async function start(): Promise<void> {
       console.log(describe(local, customer_id));
     } else {
       console.log(
-        `Tokens are made by whoever holds the private key of ${jwt.keys.kind === 'jwks' ? 'JWKS_URL' : 'JWT_PUBLIC_KEY'}.\n\nAPI     ${url}\nDocs    ${url}/docs\nOps     ${ops_url}/ops`,
+        `Tokens are made by whoever holds the private key of ${jwt.keys.kind === 'jwks' ? 'JWKS_URL' : 'JWT_PUBLIC_KEY'}.\n\nConsole ${url}/console\nAPI     ${url}\nDocs    ${url}/docs\nOps     ${ops_url}/ops`,
       );
     }
     console.log('Ready. Ctrl-C stops everything and keeps the data.');

@@ -55,6 +55,17 @@ const calls: ((client: Client) => Promise<unknown>)[] = [
   ({ programme }) => programme.try({} as NewProgramme),
   ({ analytics }) => analytics.summary(),
   ({ analytics }) => analytics.daily({ metric: 'visits' }),
+  ({ events }) => events.list().next(),
+  ({ webhooks }) => webhooks.create({ url: 'https://shop.example/' }),
+  ({ webhooks }) => webhooks.get('endpoint_id'),
+  ({ webhooks }) => webhooks.list().next(),
+  ({ webhooks }) => webhooks.update('endpoint_id', { status: 'enabled' }),
+  ({ webhooks }) => webhooks.delete('endpoint_id'),
+  ({ webhooks }) => webhooks.rotateSecret('endpoint_id'),
+  ({ webhooks }) => webhooks.test('endpoint_id'),
+  ({ webhooks }) => webhooks.deliveries('endpoint_id').next(),
+  ({ webhooks }) => webhooks.replay('endpoint_id', { event_ids: ['event_id'] }),
+  ({ me }) => me(),
   ({ audit }) => audit().next(),
 ];
 
@@ -88,9 +99,9 @@ describe("the client's methods", () => {
   });
 
   it('are all called here', () => {
-    const { request: _request, list: _list, audit: _audit, ...groups } = client;
+    const { request: _request, list: _list, me: _me, audit: _audit, ...groups } = client;
     const methods = Object.values(groups).flatMap((group) => Object.keys(group));
-    expect(calls).to.have.length(methods.length + 1);
+    expect(calls).to.have.length(methods.length + 2);
   });
 
   it('ask for a dry run where they try, and for a moment where they look back', async () => {

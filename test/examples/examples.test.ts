@@ -1,16 +1,19 @@
 // The examples, run as their first lines say, on the real service.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { runScript, SOURCE_FLAGS } from '../helpers/command.ts';
 import { balancesAgree, drained } from '../helpers/ledger.ts';
+import { freePort } from '../helpers/redis.ts';
 import { type Service, startService, tokenFor } from '../helpers/service.ts';
 import { createCustomer } from '../helpers/shop.ts';
 import { startProxy, type TcpProxy } from '../helpers/tcp-proxy.ts';
+import { until } from '../helpers/until.ts';
+import { hurry } from '../helpers/webhooks.ts';
 
 describe('the examples', () => {
   let service: Service;
@@ -91,5 +94,48 @@ describe('the examples', () => {
     expect(output).to.include('0 accepted, 0 were in already, 1 refused').and.include('refused: ');
     expect(readdirSync(join(folder, 'sales'))).to.have.length(1);
     expect((await offlineTill('send')).output).to.equal('');
+  });
+
+  it('have a receiver of webhooks that is killed, misses nothing and keeps each once', async () => {
+    const hooked = await startService({ workers: 1, environment: { WEBHOOKS_ALLOW_PRIVATE: '1' } });
+    const port = await freePort();
+    const inbox = join(folder, 'inbox');
+    const url = `http://127.0.0.1:${port}/`;
+    const { body: endpoint } = await hooked.request('POST', '/webhook-endpoints', { body: { url } });
+    const script = fileURLToPath(new URL('../../examples/webhook-receiver.ts', import.meta.url));
+    let output = '';
+    const receive = async () => {
+      const child = spawn(process.execPath, [...SOURCE_FLAGS, script], {
+        env: { PATH: process.env.PATH, SECRET: endpoint.secret, PORT: String(port), INBOX: inbox },
+      });
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+      const listening = output.split('Listening').length;
+      await until(() => output.split('Listening').length > listening);
+      return child;
+    };
+    const first = await receive();
+    const customer = await createCustomer(hooked);
+    await until(() => readdirSync(inbox).length === 1);
+    first.kill('SIGKILL');
+    await until(() => first.signalCode ?? undefined);
+    await createCustomer(hooked);
+    const { db } = hooked.database;
+    await until(async () => (await db('webhook_deliveries').whereNotNull('last_error')).length === 1);
+    const second = await receive();
+    await hurry(db);
+    await until(() => readdirSync(inbox).length === 2);
+    await hooked.request('POST', `/webhook-endpoints/${endpoint.id}/replay`, {
+      body: { since: '2026-01-01T00:00:00Z' },
+    });
+    await until(() => output.split('has come before').length === 3);
+    const events = readdirSync(inbox).map((name) => JSON.parse(readFileSync(join(inbox, name), 'utf8')));
+    expect(events).to.have.length(2);
+    expect(events.map(({ customer_id }) => customer_id)).to.include(customer);
+
+    const forged = await fetch(url, { method: 'POST', body: '{"type":"customer.created"}' });
+    expect(forged.status).to.equal(400);
+    expect(readdirSync(inbox)).to.have.length(2);
+    second.kill('SIGKILL');
+    await hooked.stop();
   });
 });

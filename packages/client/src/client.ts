@@ -34,6 +34,10 @@ export function createClient(options: ClientOptions) {
     adjustments: methods.adjustments(ask, list),
     programme: methods.programme(ask),
     analytics: methods.analytics(ask),
+    webhooks: methods.webhooks(ask, list),
+    events: methods.events(ask),
+    /** Who the token says asks, and what they may do. */
+    me: (options?: CallOptions) => ask('GET /me', { ...options }),
     /** Who changed what of whom and why, the newest first. */
     audit: (query: QueryOf<'GET /audit'> = {}, options?: CallOptions) => list('GET /audit', { query, ...options }),
   };

@@ -290,6 +290,36 @@ export type RefundEvent1 =
       amount_minor?: never;
       currency?: never;
     };
+export type ServiceEvent = CustomerEvent | MergeEvent | LedgerEvent | TierEvent | ExpiringEvent;
+export type WebhookReplay = {
+  event_ids?: string[];
+  /**
+   * Events published from then on
+   */
+  since?: string;
+  /**
+   * … and before then
+   */
+  until?: string;
+  /**
+   * … of this customer alone
+   */
+  customer_id?: string;
+  /**
+   * … after this one: `next_after` of the answer before
+   */
+  after?: string;
+} & WebhookReplay1;
+export type WebhookReplay1 =
+  | {
+      since?: never;
+      until?: never;
+      customer_id?: never;
+      after?: never;
+    }
+  | {
+      event_ids?: never;
+    };
 
 export interface Operations {
   /**
@@ -904,7 +934,12 @@ export interface Operations {
         | 'adjustment.requested'
         | 'adjustment.approved'
         | 'adjustment.refused'
-        | 'programme.changed';
+        | 'programme.changed'
+        | 'webhook_endpoint.created'
+        | 'webhook_endpoint.updated'
+        | 'webhook_endpoint.deleted'
+        | 'webhook_endpoint.secret_rotated'
+        | 'webhook_endpoint.disabled';
       /**
        * The first moment, included
        */
@@ -915,6 +950,143 @@ export interface Operations {
       at_to?: string;
     };
     answer: AuditEntryList;
+  };
+  /**
+   * What happened after an event, the oldest first: ask again with `next_after` for what happens next
+   */
+  'GET /events': {
+    query?: {
+      /**
+       * `next_after` of the answer before; without it from the oldest event, and events are kept for 90 days
+       */
+      after?: string;
+      /**
+       * How many at the most
+       */
+      limit?: number;
+      type?:
+        | 'customer.created'
+        | 'customer.updated'
+        | 'customer.merged'
+        | 'customer.erased'
+        | 'loyalty.transaction.applied'
+        | 'loyalty.transaction.rejected'
+        | 'loyalty.hold.authorized'
+        | 'loyalty.hold.captured'
+        | 'loyalty.hold.voided'
+        | 'loyalty.hold.expired'
+        | 'loyalty.tier.upgraded'
+        | 'loyalty.tier.downgraded'
+        | 'loyalty.points.expiring'
+        | 'loyalty.points.expired';
+      customer_id?: string;
+    };
+    answer: EventList;
+  };
+  /**
+   * Have events sent to a URL; the answer has the secret that signs them, this once
+   */
+  'POST /webhook-endpoints': {
+    body: NewWebhookEndpoint;
+    answer: MadeWebhookEndpoint;
+  };
+  /**
+   * Where events are sent to, the newest first
+   */
+  'GET /webhook-endpoints': {
+    query?: {
+      /**
+       * How many items at the most
+       */
+      limit?: number;
+      /**
+       * `next_cursor` of the page before
+       */
+      cursor?: string;
+    };
+    answer: WebhookEndpointList;
+  };
+  /**
+   * Read one endpoint
+   */
+  'GET /webhook-endpoints/{endpoint_id}': {
+    path: {
+      endpoint_id: string;
+    };
+    answer: WebhookEndpoint;
+  };
+  /**
+   * Change the named fields of an endpoint, or enable it again
+   */
+  'PATCH /webhook-endpoints/{endpoint_id}': {
+    path: {
+      endpoint_id: string;
+    };
+    body: WebhookEndpointChange;
+    answer: WebhookEndpoint;
+  };
+  /**
+   * Delete an endpoint with all that was to be sent to it
+   */
+  'DELETE /webhook-endpoints/{endpoint_id}': {
+    path: {
+      endpoint_id: string;
+    };
+    answer: null;
+  };
+  /**
+   * Make a new secret; the one before signs as well for 24 hours
+   */
+  'POST /webhook-endpoints/{endpoint_id}/secret/rotate': {
+    path: {
+      endpoint_id: string;
+    };
+    answer: RotatedWebhookSecret;
+  };
+  /**
+   * Send a `webhook.test` event now, and see what comes back
+   */
+  'POST /webhook-endpoints/{endpoint_id}/test': {
+    path: {
+      endpoint_id: string;
+    };
+    answer: WebhookTest;
+  };
+  /**
+   * What was sent to an endpoint, or is to be, and what came of it; the newest event first
+   */
+  'GET /webhook-endpoints/{endpoint_id}/deliveries': {
+    path: {
+      endpoint_id: string;
+    };
+    query?: {
+      /**
+       * How many items at the most
+       */
+      limit?: number;
+      /**
+       * `next_cursor` of the page before
+       */
+      cursor?: string;
+      status?: 'pending' | 'delivered' | 'failed';
+    };
+    answer: WebhookDeliveryList;
+  };
+  /**
+   * Send events again: those named, or those of a time, up to 5,000 at once
+   */
+  'POST /webhook-endpoints/{endpoint_id}/replay': {
+    path: {
+      endpoint_id: string;
+    };
+    body: WebhookReplay;
+    answer: WebhookReplayed;
+  };
+  /**
+   * Who the token says asks, and what they may do
+   */
+  'GET /me': {
+    answer: Me;
   };
   /**
    * Whether requests can be accepted, and each dependency
@@ -1183,6 +1355,7 @@ export interface Problem {
     | 'idempotency-key-reused'
     | 'external-reference-reused'
     | 'adjustment-not-found'
+    | 'endpoint-not-found'
     | 'adjustment-decided'
     | 'second-person-needed'
     | 'programme-changed'
@@ -1194,6 +1367,7 @@ export interface Problem {
     | 'customer-not-found'
     | 'transaction-not-found'
     | 'hold-not-found'
+    | 'events-gone'
     | 'not-reversible'
     | 'customer-exists'
     | 'customer-merged'
@@ -1575,7 +1749,12 @@ export interface AuditEntry {
     | 'adjustment.requested'
     | 'adjustment.approved'
     | 'adjustment.refused'
-    | 'programme.changed';
+    | 'programme.changed'
+    | 'webhook_endpoint.created'
+    | 'webhook_endpoint.updated'
+    | 'webhook_endpoint.deleted'
+    | 'webhook_endpoint.secret_rotated'
+    | 'webhook_endpoint.disabled';
   customer_id: string | null;
   reason: string | null;
   /**
@@ -2331,6 +2510,442 @@ export interface AuditEntryList {
    * Null on the last page
    */
   next_cursor: string | null;
+}
+export interface EventList {
+  items: ServiceEvent[];
+  /**
+   * Where to go on, now or later; null only while there is no event at all. Fewer than `limit`: that was all
+   */
+  next_after: string | null;
+}
+export interface CustomerEvent {
+  /**
+   * UUIDv7, ever increasing: the order of the feed, and the same each time it is sent
+   */
+  id: string;
+  type: 'customer.created' | 'customer.updated' | 'customer.erased';
+  /**
+   * When it happened, by the ledger's clock
+   */
+  timestamp: string;
+  customer_id: string;
+  /**
+   * 1, 2, 3 … of this customer, without a gap
+   */
+  sequence: number;
+  data: {
+    customer_id: string;
+    /**
+     * Of the customer, as in its ETag
+     */
+    version: number;
+    /**
+     * The names of the fields that changed; within preferences `preferences.language`. Never their values
+     */
+    changed: string[];
+  };
+}
+export interface MergeEvent {
+  /**
+   * UUIDv7, ever increasing: the order of the feed, and the same each time it is sent
+   */
+  id: string;
+  type: 'customer.merged';
+  /**
+   * When it happened, by the ledger's clock
+   */
+  timestamp: string;
+  customer_id: string;
+  /**
+   * 1, 2, 3 … of this customer, without a gap
+   */
+  sequence: number;
+  data: {
+    customer_id: string;
+    /**
+     * Of the customer, as in its ETag
+     */
+    version: number;
+    /**
+     * The names of the fields that changed; within preferences `preferences.language`. Never their values
+     */
+    changed: string[];
+    /**
+     * Of the one that stays: who was merged into it
+     */
+    merged_from: string | null;
+    /**
+     * Of the one that is gone: who it lives on as
+     */
+    merged_into: string | null;
+  };
+}
+export interface LedgerEvent {
+  /**
+   * UUIDv7, ever increasing: the order of the feed, and the same each time it is sent
+   */
+  id: string;
+  type:
+    | 'loyalty.transaction.applied'
+    | 'loyalty.transaction.rejected'
+    | 'loyalty.hold.authorized'
+    | 'loyalty.hold.captured'
+    | 'loyalty.hold.voided'
+    | 'loyalty.hold.expired'
+    | 'loyalty.points.expired';
+  /**
+   * When it happened, by the ledger's clock
+   */
+  timestamp: string;
+  customer_id: string;
+  /**
+   * 1, 2, 3 … of this customer, without a gap
+   */
+  sequence: number;
+  data: LoyaltyTransaction;
+}
+export interface TierEvent {
+  /**
+   * UUIDv7, ever increasing: the order of the feed, and the same each time it is sent
+   */
+  id: string;
+  type: 'loyalty.tier.upgraded' | 'loyalty.tier.downgraded';
+  /**
+   * When it happened, by the ledger's clock
+   */
+  timestamp: string;
+  customer_id: string;
+  /**
+   * 1, 2, 3 … of this customer, without a gap
+   */
+  sequence: number;
+  data: {
+    customer_id: string;
+    at: string;
+    from_tier: 'bronze' | 'silver' | 'gold' | 'platinum' | 'diamond';
+    to_tier: 'bronze' | 'silver' | 'gold' | 'platinum' | 'diamond';
+    reason: 'activity' | 'reversal' | 'period' | 'programme' | 'merge';
+  };
+}
+export interface ExpiringEvent {
+  /**
+   * UUIDv7, ever increasing: the order of the feed, and the same each time it is sent
+   */
+  id: string;
+  type: 'loyalty.points.expiring';
+  /**
+   * When it happened, by the ledger's clock
+   */
+  timestamp: string;
+  customer_id: string;
+  /**
+   * 1, 2, 3 … of this customer, without a gap
+   */
+  sequence: number;
+  data: {
+    customer_id: string;
+    /**
+     * That lapse then, if they are not spent before
+     */
+    points: number;
+    expires_at: string;
+    /**
+     * The announcement that it is: so many days before
+     */
+    days: 30 | 7 | 1;
+  };
+}
+export interface NewWebhookEndpoint {
+  /**
+   * https, of the public internet, on port 443 or one from 1024 up; without user, password and fragment
+   */
+  url: string;
+  description?: string | null;
+  /**
+   * Of events it wants; none: all
+   */
+  types?: (
+    | 'customer.created'
+    | 'customer.updated'
+    | 'customer.merged'
+    | 'customer.erased'
+    | 'loyalty.transaction.applied'
+    | 'loyalty.transaction.rejected'
+    | 'loyalty.hold.authorized'
+    | 'loyalty.hold.captured'
+    | 'loyalty.hold.voided'
+    | 'loyalty.hold.expired'
+    | 'loyalty.tier.upgraded'
+    | 'loyalty.tier.downgraded'
+    | 'loyalty.points.expiring'
+    | 'loyalty.points.expired'
+  )[];
+}
+export interface MadeWebhookEndpoint {
+  id: string;
+  /**
+   * https, of the public internet, on port 443 or one from 1024 up; without user, password and fragment
+   */
+  url: string;
+  description: string | null;
+  /**
+   * Of events it wants; none: all
+   */
+  types: (
+    | 'customer.created'
+    | 'customer.updated'
+    | 'customer.merged'
+    | 'customer.erased'
+    | 'loyalty.transaction.applied'
+    | 'loyalty.transaction.rejected'
+    | 'loyalty.hold.authorized'
+    | 'loyalty.hold.captured'
+    | 'loyalty.hold.voided'
+    | 'loyalty.hold.expired'
+    | 'loyalty.tier.upgraded'
+    | 'loyalty.tier.downgraded'
+    | 'loyalty.points.expiring'
+    | 'loyalty.points.expired'
+  )[];
+  status: 'enabled' | 'disabled';
+  /**
+   * `gone`: it answered 410
+   */
+  disabled_reason: 'by_hand' | 'gone' | null;
+  created_at: string;
+  updated_at: string;
+  /**
+   * Shown here and never again
+   */
+  secret: string;
+}
+export interface WebhookEndpointList {
+  items: WebhookEndpoint[];
+  /**
+   * Null on the last page
+   */
+  next_cursor: string | null;
+}
+export interface WebhookEndpoint {
+  id: string;
+  /**
+   * https, of the public internet, on port 443 or one from 1024 up; without user, password and fragment
+   */
+  url: string;
+  description: string | null;
+  /**
+   * Of events it wants; none: all
+   */
+  types: (
+    | 'customer.created'
+    | 'customer.updated'
+    | 'customer.merged'
+    | 'customer.erased'
+    | 'loyalty.transaction.applied'
+    | 'loyalty.transaction.rejected'
+    | 'loyalty.hold.authorized'
+    | 'loyalty.hold.captured'
+    | 'loyalty.hold.voided'
+    | 'loyalty.hold.expired'
+    | 'loyalty.tier.upgraded'
+    | 'loyalty.tier.downgraded'
+    | 'loyalty.points.expiring'
+    | 'loyalty.points.expired'
+  )[];
+  status: 'enabled' | 'disabled';
+  /**
+   * `gone`: it answered 410
+   */
+  disabled_reason: 'by_hand' | 'gone' | null;
+  created_at: string;
+  updated_at: string;
+}
+export interface WebhookEndpointChange {
+  /**
+   * https, of the public internet, on port 443 or one from 1024 up; without user, password and fragment
+   */
+  url?: string;
+  description?: string | null;
+  /**
+   * Of events it wants; none: all
+   */
+  types?: (
+    | 'customer.created'
+    | 'customer.updated'
+    | 'customer.merged'
+    | 'customer.erased'
+    | 'loyalty.transaction.applied'
+    | 'loyalty.transaction.rejected'
+    | 'loyalty.hold.authorized'
+    | 'loyalty.hold.captured'
+    | 'loyalty.hold.voided'
+    | 'loyalty.hold.expired'
+    | 'loyalty.tier.upgraded'
+    | 'loyalty.tier.downgraded'
+    | 'loyalty.points.expiring'
+    | 'loyalty.points.expired'
+  )[];
+  /**
+   * Enabled again, it gets at once what has waited
+   */
+  status?: 'enabled' | 'disabled';
+}
+export interface RotatedWebhookSecret {
+  id: string;
+  /**
+   * https, of the public internet, on port 443 or one from 1024 up; without user, password and fragment
+   */
+  url: string;
+  description: string | null;
+  /**
+   * Of events it wants; none: all
+   */
+  types: (
+    | 'customer.created'
+    | 'customer.updated'
+    | 'customer.merged'
+    | 'customer.erased'
+    | 'loyalty.transaction.applied'
+    | 'loyalty.transaction.rejected'
+    | 'loyalty.hold.authorized'
+    | 'loyalty.hold.captured'
+    | 'loyalty.hold.voided'
+    | 'loyalty.hold.expired'
+    | 'loyalty.tier.upgraded'
+    | 'loyalty.tier.downgraded'
+    | 'loyalty.points.expiring'
+    | 'loyalty.points.expired'
+  )[];
+  status: 'enabled' | 'disabled';
+  /**
+   * `gone`: it answered 410
+   */
+  disabled_reason: 'by_hand' | 'gone' | null;
+  created_at: string;
+  updated_at: string;
+  /**
+   * Shown here and never again
+   */
+  secret: string;
+  /**
+   * The secret before signs as well until then
+   */
+  previous_secret_until: string;
+}
+export interface WebhookTest {
+  webhook_id: string;
+  /**
+   * Whether it answered 2xx
+   */
+  delivered: boolean;
+  /**
+   * Of the last answer; null when there was none
+   */
+  last_status: number | null;
+  /**
+   * Why there was none: `timeout`, `address_refused`, or a code of the network such as `ECONNREFUSED`
+   */
+  last_error: string | null;
+  last_duration_ms: number | null;
+  /**
+   * The first 1,024 bytes of the answer's body
+   */
+  answer: string;
+}
+export interface WebhookDeliveryList {
+  items: WebhookDelivery[];
+  /**
+   * Null on the last page
+   */
+  next_cursor: string | null;
+}
+export interface WebhookDelivery {
+  event_id: string;
+  type:
+    | 'customer.created'
+    | 'customer.updated'
+    | 'customer.merged'
+    | 'customer.erased'
+    | 'loyalty.transaction.applied'
+    | 'loyalty.transaction.rejected'
+    | 'loyalty.hold.authorized'
+    | 'loyalty.hold.captured'
+    | 'loyalty.hold.voided'
+    | 'loyalty.hold.expired'
+    | 'loyalty.tier.upgraded'
+    | 'loyalty.tier.downgraded'
+    | 'loyalty.points.expiring'
+    | 'loyalty.points.expired';
+  customer_id: string;
+  /**
+   * `failed`: it was tried for three days
+   */
+  status: 'pending' | 'delivered' | 'failed';
+  attempts: number;
+  next_attempt_at: string | null;
+  /**
+   * Of the last answer; null when there was none
+   */
+  last_status: number | null;
+  /**
+   * Why there was none: `timeout`, `address_refused`, or a code of the network such as `ECONNREFUSED`
+   */
+  last_error: string | null;
+  last_duration_ms: number | null;
+  delivered_at: string | null;
+}
+export interface WebhookReplayed {
+  /**
+   * Events that will be sent
+   */
+  deliveries: number;
+  /**
+   * There may be more: send the same with this as `after`. Null: that was all
+   */
+  next_after: string | null;
+}
+export interface Me {
+  /**
+   * Subject of the token
+   */
+  sub: string;
+  role: 'admin' | 'manager' | 'staff' | 'service' | 'ops' | 'customer';
+  /**
+   * On every customer; whatever is not among them is refused
+   */
+  permissions: (
+    | 'customers:create'
+    | 'customers:read'
+    | 'customers:list'
+    | 'customers:update'
+    | 'customers:erase'
+    | 'customers:export'
+    | 'customers:merge'
+    | 'customers:import'
+    | 'loyalty:earn'
+    | 'loyalty:redeem'
+    | 'loyalty:hold'
+    | 'loyalty:reverse'
+    | 'loyalty:ingest'
+    | 'loyalty:adjust'
+    | 'loyalty:approve'
+    | 'loyalty:read'
+    | 'loyalty:rules'
+    | 'loyalty:configure'
+    | 'loyalty:verify'
+    | 'loyalty:clock'
+    | 'analytics:read'
+    | 'audit:read'
+    | 'webhooks:manage'
+    | 'events:read'
+    | 'me:read'
+    | 'ops:read'
+    | 'ops:operate'
+  )[];
+  /**
+   * Points of the largest correction by hand that needs no second person
+   */
+  adjustment_limit: number;
 }
 export interface Health {
   status: 'ok' | 'degraded' | 'down';

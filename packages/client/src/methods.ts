@@ -8,6 +8,7 @@ import type {
   LoyaltyTransaction,
   Programme,
   ProgrammeDryRun,
+  ServiceEvent,
 } from './contract.ts';
 import type {
   AnswerOf,
@@ -21,6 +22,7 @@ import type {
   OperationName,
   QueryOf,
 } from './operations.ts';
+import { pause } from './request.ts';
 
 type Ask = <Name extends OperationName>(name: Name, call: Call<Name>) => Promise<AnswerOf<Name>>;
 type List = <Name extends ListName>(name: Name, call: Call<Name>) => AsyncGenerator<ItemOf<Name>, void, void>;
@@ -29,6 +31,7 @@ const CUSTOMER = '/customers/{customer_id}';
 const ACCOUNT = '/customers/{customer_id}/loyalty';
 const HOLD = '/customers/{customer_id}/loyalty/holds/{hold_id}';
 const TRANSACTION = '/customers/{customer_id}/loyalty/transactions/{transaction_id}';
+const ENDPOINT = '/webhook-endpoints/{endpoint_id}';
 const ADJUSTMENT = '/loyalty/adjustments/{adjustment_id}';
 
 export const customers = (ask: Ask, list: List) => ({
@@ -168,6 +171,33 @@ export const programme = (ask: Ask) => ({
     ask('PUT /loyalty/programme', { query: { dry_run: true }, body, ...options }) as Promise<ProgrammeDryRun>,
 });
 
+/** Events, sent to a URL as they happen. */
+export const webhooks = (ask: Ask, list: List) => ({
+  /** The answer has the secret that signs what is sent: keep it, it is not shown again. */
+  create: (body: BodyOf<'POST /webhook-endpoints'>, options?: CallOptions) =>
+    ask('POST /webhook-endpoints', { body, ...options }),
+  get: (endpoint_id: string, options?: CallOptions) => ask(`GET ${ENDPOINT}`, { path: { endpoint_id }, ...options }),
+  list: (options?: CallOptions) => list('GET /webhook-endpoints', { ...options }),
+  /** Changes the fields named; `status: 'enabled'` has what waited sent. */
+  update: (endpoint_id: string, body: BodyOf<`PATCH ${typeof ENDPOINT}`>, options?: CallOptions) =>
+    ask(`PATCH ${ENDPOINT}`, { path: { endpoint_id }, body, ...options }),
+  /** After a lost answer the second attempt may say `NotFoundError`. */
+  delete: (endpoint_id: string, options?: CallOptions) =>
+    ask(`DELETE ${ENDPOINT}`, { path: { endpoint_id }, ...options }),
+  /** Makes a new secret; the one before signs as well for 24 hours. */
+  rotateSecret: (endpoint_id: string, options?: CallOptions) =>
+    ask(`POST ${ENDPOINT}/secret/rotate`, { path: { endpoint_id }, ...options }),
+  /** Sends something now, and tells what came back. */
+  test: (endpoint_id: string, options?: CallOptions) =>
+    ask(`POST ${ENDPOINT}/test`, { path: { endpoint_id }, repeatable: true, ...options }),
+  /** What was sent, or is to be, and what came of it. */
+  deliveries: (endpoint_id: string, query: QueryOf<`GET ${typeof ENDPOINT}/deliveries`> = {}, options?: CallOptions) =>
+    list(`GET ${ENDPOINT}/deliveries`, { path: { endpoint_id }, query, ...options }),
+  /** Has events sent again, by their ids or those of a time. */
+  replay: (endpoint_id: string, body: BodyOf<`POST ${typeof ENDPOINT}/replay`>, options?: CallOptions) =>
+    ask(`POST ${ENDPOINT}/replay`, { path: { endpoint_id }, body, repeatable: true, ...options }),
+});
+
 export const analytics = (ask: Ask) => ({
   /** Customers, points and spend, of all time or of a period. */
   summary: (query: QueryOf<'GET /customers/analytics/summary'> = {}, options?: CallOptions) =>
@@ -175,4 +205,26 @@ export const analytics = (ask: Ask) => ({
   /** One figure day by day. */
   daily: (query: QueryOf<'GET /customers/analytics/daily'>, options?: CallOptions) =>
     ask('GET /customers/analytics/daily', { query, ...options }),
+});
+
+export const events = (ask: Ask) => ({
+  /**
+   * What happened after `after`, in order; without it from the oldest that is kept. Ends with the newest, or goes on for
+   * ever and asks every `follow_ms` for more. Keep the id of the last one you have handled, and go on after it.
+   */
+  async *list(
+    query: QueryOf<'GET /events'> = {},
+    { follow_ms, ...options }: CallOptions & { follow_ms?: number } = {},
+  ): AsyncGenerator<ServiceEvent, void, void> {
+    const limit = query.limit ?? 1_000;
+    let after = query.after;
+    for (;;) {
+      const page = await ask('GET /events', { query: { ...query, limit, ...(after && { after }) }, ...options });
+      yield* page.items;
+      after = page.next_after ?? after;
+      if (page.items.length === limit) continue;
+      if (follow_ms === undefined) return;
+      await pause(follow_ms, options.signal);
+    }
+  },
 });

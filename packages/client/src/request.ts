@@ -174,7 +174,7 @@ function pauseMs(attempt: number, error: unknown): number {
 }
 
 /** Ends early, and well, when the caller gives up: the next attempt then throws the caller's reason. */
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
