@@ -64,6 +64,7 @@ function workspaceOf(path: string): string {
 function allowedFor(workspace: string): string[] {
   if (workspace === 'packages/store') return ['domain'];
   if (workspace === 'examples') return ['client'];
+  if (workspace === 'apps/console') return ['client', 'domain'];
   if (workspace.startsWith('packages/')) return [];
   return ['store', 'runtime', 'domain', ...(workspace.startsWith('apps/') ? [] : ['client'])];
 }
@@ -74,6 +75,7 @@ const DOORS: [RegExp, string][] = [
   [/^(bullmq|ioredis)(\/|$)/, 'packages/runtime/src/queue'],
   [/^(@opentelemetry\/api|bullmq-otel)$/, 'packages/'],
   [/^@opentelemetry\//, 'packages/tracing/'],
+  [/^(preact|vite)(\/|$)/, 'apps/console/'],
 ];
 const isProduct = (path: string) => /^(apps|packages)\//.test(path);
 const isSource = (path: string) => /^(apps|packages|scripts)\//.test(path);
@@ -158,6 +160,9 @@ const style: Record<string, StyleRule> = {
       ['packages/client/src/a.ts', `import type { A } from '@customer-service/domain';`],
       ['packages/client/src/a.ts', `import { createHash } from 'node:crypto';`],
       ['apps/worker/src/a.ts', `import { createClient } from '@customer-service/client';`],
+      ['apps/console/src/a.tsx', `import { openDatabase } from '@customer-service/store';`],
+      ['apps/console/src/a.tsx', `import { routes } from '../../api/src/routes.ts';`],
+      ['apps/api/src/a.ts', `import { render } from 'preact';`],
       ['examples/a.ts', `import { A } from '@customer-service/domain';`],
       ['examples/a.ts', `import { createClient } from '../packages/client/src/index.ts';`],
       ['packages/domain/src/a.ts', `import { createHash } from 'node:crypto';`],
@@ -250,11 +255,12 @@ const converted = new Date(ms).toISOString();
 
 describe('every source file', () => {
   const files: SourceFile[] = listFiles()
-    .filter((path) => /\.(ts|mts|mjs)$/.test(path))
+    .filter((path) => /\.(ts|tsx|mts|mjs)$/.test(path))
     .map((path) => ({ path, text: read(path) }));
 
   it('is looked at', () => {
-    expect(files.map((file) => file.path)).to.include.members(['test/tidy.test.ts', 'packages/domain/src/index.ts']);
+    const some = ['test/tidy.test.ts', 'packages/domain/src/index.ts', 'apps/console/src/app.tsx'];
+    expect(files.map((file) => file.path)).to.include.members(some);
   });
 
   for (const [name, { breaches, broken }] of Object.entries(style)) {

@@ -74,17 +74,18 @@ export function holdQueue(services: Services, shop: Shop, redis_url: string | nu
   const { queue, disconnect } = openQueue(config);
   queue.on('error', () => {}); // what was asked of it fails, and tells
   services.onClose(async () => {
-    await doorbell.close();
+    await (await doorbell).close();
     await queue.close();
     disconnect();
   });
   return {
     drain: async (lot) => {
+      const bell = await doorbell;
       await queue.pause();
       const accepted = new Map<string, Accepted['transaction']>();
       const ring = (id: string) => {
         const { type, customer_id } = accepted.get(id) as Accepted['transaction'];
-        doorbell.ring(type, { id, customer_id });
+        bell.ring(type, { id, customer_id });
       };
       await acceptLot(shop, lot, (rows) => {
         for (const row of rows) {

@@ -57,12 +57,13 @@ export async function untilApplied({ db }: Shop, patience_ms = 120_000): Promise
 export async function untilQuiet({ db }: Shop, patience_ms = 60_000): Promise<void> {
   for (const deadline = Date.now() + patience_ms; Date.now() < deadline; ) {
     const { rows } = await db.query<{ left: boolean }>(
-      'select exists (select from analytics_deltas) or exists (select from analytics_visits) as left',
+      `select exists (select from analytics_deltas) or exists (select from analytics_visits)
+           or exists (select from outbox) as left`,
     );
     if (rows[0]?.left === false) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`figures are not folded within ${patience_ms} ms: is a worker running?`);
+  throw new Error(`figures are not folded, or events not published, within ${patience_ms} ms: is a worker running?`);
 }
 
 /** The body of the request that posts it, and how a batch has it. */

@@ -13,11 +13,13 @@ import { until } from '../helpers/until.ts';
 import { FOLDER, hasPrometheus, type Prometheus, startPrometheus } from '../ops/prometheus.ts';
 import { accept, addCustomer, aTransaction } from '../store/fixtures.ts';
 
-/** At once, over a window that is soon over too; and the day in which a round should end is longer than any rest. */
+/** At once, over a window that is soon over too; the day in which a round should end is longer than any rest, and so are the
+ * minutes in which events are published. */
 const RULES = readFileSync(`${FOLDER}rules.yml`, 'utf8')
   .replace(/^ +for: .*\n/gm, '')
   .replaceAll('[5m]', '[6s]')
-  .replace('> 86400', '> 15');
+  .replace('> 86400', '> 15')
+  .replace('> 300', '> 15');
 
 type Started = Awaited<ReturnType<typeof startProcess>>;
 
@@ -154,15 +156,16 @@ describe('the alerts, by real faults', function () {
   });
 
   // Two faults that take their time and have nothing to do with each other.
-  it('tables that somebody holds: ConnectionsExhausted, ReconcileStale; a customer nobody can serve: CustomersInQuarantine', async () => {
+  it('tables that somebody holds: ConnectionsExhausted, ReconcileStale, EventsNotPublished; a customer nobody can serve: CustomersInQuarantine', async () => {
     const spoilt = await addCustomer(database.db);
     const setState = (state: string) =>
       database.db('loyalty_accounts').where({ customer_id: spoilt }).update({ state });
-    const unlock = await lockTables('audit_log, loyalty_tier_changes');
+    const unlock = await lockTables('audit_log, loyalty_tier_changes, events');
     try {
       await setState('{"lots": 5}');
       await accept(database.db, aTransaction(spoilt));
-      const these = ['ConnectionsExhausted', 'ReconcileStale', 'CustomersInQuarantine'];
+      expect((await post()).status).to.equal(202);
+      const these = ['ConnectionsExhausted', 'ReconcileStale', 'EventsNotPublished', 'CustomersInQuarantine'];
       await asking(readAudit, 50, () => firing(these, { others: true }));
       await setState('{}');
     } finally {

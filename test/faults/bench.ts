@@ -193,10 +193,18 @@ export async function doorbellRings(bench: Bench, api?: number): Promise<number>
 export const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 
-/** Figures for docs/reliability.md: printed, never asserted. */
-export function measured(row: string, figures: Record<string, number>): void {
-  const text = Object.entries(figures).map(([name, value]) => `${name} ${Math.round(value)}`);
-  if (process.env.FIGURES) console.log(`      ${row}: ${text.join(', ')}`);
+/**
+ * Figures for docs/reliability.md: printed, never asserted.
+ * @param goals what a figure should be at the most
+ */
+export function measured(row: string, figures: Record<string, number>, goals: Record<string, number> = {}): void {
+  if (!process.env.FIGURES) return;
+  const texts = Object.entries(figures).map(([name, value]) => {
+    const goal = goals[name];
+    const verdict = goal === undefined ? '' : ` (goal ≤ ${goal}${value <= goal ? '' : ': SHORT'})`;
+    return `${name} ${Math.round(value)}${verdict}`;
+  });
+  console.log(`      ${row}: ${texts.join(', ')}`);
 }
 
 /** Has ended by that signal or in good order, and been started again since. */

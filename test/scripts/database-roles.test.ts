@@ -192,6 +192,25 @@ describe('the database roles', () => {
       expect(await codeOf('readonly', sql)).to.equal(DENIED);
   });
 
+  it('let the one that reads see endpoints, and no secret of theirs', async () => {
+    expect(await codeOf('readonly', 'select * from webhook_endpoints, webhook_deliveries')).to.equal('done');
+    for (const column of ['*', 'secret', 'previous_secret', 'count(*)'])
+      expect(await codeOf('readonly', `select ${column} from webhook_secrets`), column).to.equal(DENIED);
+    // Not even between the migration that made the table and the next run of the roles.
+    const fresh = await createDatabase('template1');
+    await giveRoles(fresh);
+    await migrate(urlOf(fresh, 'migrator'));
+    const read = (table: string) =>
+      asRole(fresh, 'readonly', (db) =>
+        db(table).then(
+          () => 'done',
+          ({ code }) => code,
+        ),
+      );
+    expect([await read('webhook_endpoints'), await read('webhook_secrets')]).to.deep.equal(['done', DENIED]);
+    await fresh.drop();
+  });
+
   it('let nobody else in', async () => {
     const { rows } = await database.db.raw(
       "select has_database_privilege('public', current_database(), 'connect') as connects",

@@ -214,4 +214,15 @@ export const mutants: Mutant[] = [
       },
     ],
   },
+  {
+    name: 'what is decided by the ledger itself, or refused, makes no event',
+    scenario: 'a busy day',
+    patches: [
+      {
+        file: 'packages/store/src/decision-events.ts',
+        find: "if (sequence === null || status === 'parked') continue;",
+        replace: "if (sequence === null || status !== 'applied' || outcome.id === null) continue;",
+      },
+    ],
+  },
 ];

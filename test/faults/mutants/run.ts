@@ -2,6 +2,7 @@
 // sources as they are, where it must find nothing. `-- --only text` runs those whose name has the text in it.
 
 import { parseArgs } from 'node:util';
+import { compile } from '../../helpers/command.ts';
 import { startRig, startServers } from '../rig/rig.ts';
 import { type Mutant, mutants } from './mutants.ts';
 import { type Broken, type ScenarioName, scenarios } from './scenarios.ts';
@@ -52,8 +53,9 @@ process.exit(failures.length === 0 ? 0 : 1);
 async function attempt(name: ScenarioName, mutant?: Mutant): Promise<Broken> {
   const { apis, workers, run } = scenarios[name];
   sources.plant(mutant?.patches ?? []);
+  compile(sources.path);
   if (servers.redis) await servers.redis.kill().then(servers.redis.start);
-  const rig = await startRig(servers, { seed: 1, apis, workers, sources: sources.path });
+  const rig = await startRig(servers, { seed: 1, apis, workers, checkout: sources.path });
   try {
     if (mutant?.sql) await rig.db.raw(mutant.sql);
     return await run(rig);

@@ -27,10 +27,14 @@ export function copySources(): Sources {
   const path = mkdtempSync(join(tmpdir(), 'customer-service-mutants-'));
   const remove = () => rmSync(path, { recursive: true, force: true });
   process.once('exit', remove);
-  const left = new Set(['node_modules', 'dist']);
-  for (const folder of ['apps', 'packages', 'migrations']) {
-    cpSync(join(ROOT, folder), join(path, folder), { recursive: true, filter: (from) => !left.has(basename(from)) });
-  }
+  // What is compiled comes along, with its times, so that only what is planted has to be compiled.
+  const copied = {
+    recursive: true,
+    preserveTimestamps: true,
+    filter: (from: string) => basename(from) !== 'node_modules',
+  };
+  for (const each of ['apps', 'packages', 'migrations', 'tsconfig.base.json'])
+    cpSync(join(ROOT, each), join(path, each), copied);
   linkModules(path);
   let planted = new Set<string>();
   return {

@@ -68,7 +68,7 @@ export async function runChaos(
 
 /** On a rig that runs, with customers of its own. */
 export async function chaosOn(rig: Rig, options: ChaosOptions): Promise<ChaosResult> {
-  const { seed, seconds, tills = 16, drain_ms, onFault } = options;
+  const { seed, seconds, tills = 8, drain_ms, onFault } = options;
   const random = seeded(seed);
   const customers = await createCustomers(rig, CUSTOMERS);
   const { history, stop } = startTills(rig, { tills, customers, random });

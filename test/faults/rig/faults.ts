@@ -1,5 +1,5 @@
 // Everything that happens to the rig, each with its end: when `happen` is over the fault is, and what it broke may still
-// be coming back.
+// be coming back. Most are short, so that there are many; some last longer than the time limits that they run into.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Database } from '@customer-service/store';
@@ -37,7 +37,7 @@ const PROCESSES: Fault[] = [
       happen: async (rig, random) => {
         const member = one(rig, random, role);
         member.signal('SIGSTOP');
-        await pause(random.between(300, 4_500));
+        await pause(random.mostly(300, 4_500));
         member.signal('SIGCONT');
       },
     },
@@ -64,8 +64,8 @@ export const MOMENTS = {
   'worker after commit': { after: 'update loyalty_transactions', text: 'COMMIT', what: 'answer' },
 } satisfies Record<string, Moment>;
 
-/** With what BullMQ rings: the script that adds jobs. */
-export const RING: Moment = { text: 'bull:loyalty', what: 'question' };
+/** With what BullMQ rings: the script that adds jobs. Not what it says of itself whenever it has connected. */
+export const RING: Moment = { text: 'bull:loyalty:wait', what: 'question' };
 
 const CRASHES: (Fault & { needsRedis?: boolean })[] = [
   ...(Object.entries(MOMENTS) as [keyof typeof MOMENTS, Moment][]).map(([name, moment]) => ({
@@ -77,7 +77,7 @@ const CRASHES: (Fault & { needsRedis?: boolean })[] = [
     needsRedis: true,
     happen: async (rig, random) => {
       const member = one(rig, random, 'api');
-      await crash(member, RING, member.redis as TcpProxy);
+      await crash(member, RING, { way: member.redis as TcpProxy });
     },
   },
   ...(['api', 'worker'] as const).map((role) => ({
@@ -90,9 +90,13 @@ const CRASHES: (Fault & { needsRedis?: boolean })[] = [
   })),
 ];
 
-/** Kills the process at that moment, if it comes to it. @returns whether it did */
-export async function crash(member: Member, moment: Moment, way = member.postgres): Promise<boolean> {
-  const caught = await soon(way, moment);
+/** Kills the process at that moment, if it comes to it in time. @returns whether it did */
+export async function crash(
+  member: Member,
+  moment: Moment,
+  { way = member.postgres, within_ms = MOMENT_MS }: { way?: TcpProxy; within_ms?: number } = {},
+): Promise<boolean> {
+  const caught = await soon(way, moment, within_ms);
   if (caught === undefined) return false;
   member.signal('SIGKILL');
   // Dead or not, nothing of what was held arrives.
@@ -102,9 +106,9 @@ export async function crash(member: Member, moment: Moment, way = member.postgre
 
 const MOMENT_MS = 2_000;
 
-async function soon(proxy: TcpProxy, moment: Moment) {
+async function soon(proxy: TcpProxy, moment: Moment, within_ms = MOMENT_MS) {
   const { caught, cancel } = proxy.catch(moment);
-  const timer = setTimeout(cancel, MOMENT_MS);
+  const timer = setTimeout(cancel, within_ms);
   const found = await caught;
   clearTimeout(timer);
   return found;
@@ -128,7 +132,7 @@ const REDIS: Fault[] = [
     name: 'redis kill -9',
     happen: async (rig, random) => {
       await redisOf(rig).kill();
-      await pause(random.between(0, 3_000));
+      await pause(random.mostly(0, 3_000));
       await redisOf(rig).start();
     },
   },
@@ -136,7 +140,7 @@ const REDIS: Fault[] = [
     name: 'redis freeze',
     happen: async (rig, random) => {
       redisOf(rig).signal('SIGSTOP');
-      await pause(random.between(300, 4_000));
+      await pause(random.mostly(300, 4_000));
       redisOf(rig).signal('SIGCONT');
     },
   },
@@ -144,7 +148,7 @@ const REDIS: Fault[] = [
     name: 'redis full',
     happen: async (rig, random) => {
       await on(redisOf(rig).port, (client) => client.config('SET', 'maxmemory', '1mb'));
-      await pause(random.between(500, 3_000));
+      await pause(random.mostly(500, 3_000));
       await on(redisOf(rig).port, (client) => client.config('SET', 'maxmemory', '0'));
     },
   },
@@ -152,7 +156,7 @@ const REDIS: Fault[] = [
     name: 'redis read-only',
     happen: async (rig, random) => {
       await on(redisOf(rig).port, (client) => client.replicaof('127.0.0.1', 1));
-      await pause(random.between(500, 3_000));
+      await pause(random.mostly(500, 3_000));
       await on(redisOf(rig).port, (client) => client.replicaof('NO', 'ONE'));
     },
   },
@@ -189,7 +193,7 @@ const POSTGRES: Fault[] = [
     name: `postgresql ${how}`,
     happen: async ({ servers: { postgres } }: Rig, random: Random) => {
       await postgres.end(how);
-      await pause(random.between(0, 1_500));
+      await pause(random.mostly(0, 1_500));
       await postgres.start();
     },
   })),
@@ -197,7 +201,7 @@ const POSTGRES: Fault[] = [
     name: 'postgresql freeze',
     happen: async ({ servers: { postgres } }, random) => {
       postgres.signal('SIGSTOP');
-      await pause(random.between(300, 3_500));
+      await pause(random.mostly(300, 3_500));
       postgres.signal('SIGCONT');
     },
   },
@@ -224,7 +228,7 @@ const POSTGRES: Fault[] = [
         db,
         "select pg_terminate_backend(pid) from pg_stat_activity where application_name <> 'oracle' and pid <> pg_backend_pid()",
       );
-      await pause(random.between(300, 1_500));
+      await pause(random.mostly(300, 1_500));
       await turn(false);
     },
   },
@@ -236,7 +240,7 @@ const POSTGRES: Fault[] = [
         await tx.raw(
           'select from loyalty_accounts where customer_id = (select customer_id from loyalty_accounts order by random() limit 1) for no key update',
         );
-        await pause(random.between(300, 2_500));
+        await pause(random.mostly(300, 2_500));
       });
       // The server may have come back a moment ago, and this be a connection from before.
       await lock.catch(() => {});
@@ -248,7 +252,7 @@ const DISK_FULL: Fault = {
   name: 'disk full',
   happen: async ({ servers: { postgres } }, random) => {
     await postgres.fillDisk();
-    await pause(random.between(300, 2_000));
+    await pause(random.mostly(300, 2_000));
     postgres.emptyDisk();
   },
 };
@@ -268,7 +272,7 @@ const NETWORK: Fault[] = WEATHER.map((make) => {
       const member = random.one(rig.members);
       const way = random.chance(0.5) ? member.postgres : (member.redis ?? member.postgres);
       await way.turn(make(random));
-      await pause(random.between(200, 4_000));
+      await pause(random.mostly(200, 4_000));
       await way.mend();
     },
   };

@@ -5,6 +5,7 @@ import type { PendingTransaction } from '@customer-service/domain';
 import { auditAccounts, auditFigures, type Database, readProgrammes } from '@customer-service/store';
 import { decide } from '../../domain/naive-decisions.ts';
 import { newModel } from '../../domain/naive-ledger.ts';
+import { eventFaults } from '../../helpers/events.ts';
 import { until } from '../../helpers/until.ts';
 import { type History, isPromised, type Sent } from './history.ts';
 import { queueLeaks } from './leaks.ts';
@@ -78,6 +79,7 @@ export async function judge(rig: Rig, history: History, options: OracleOptions =
   await checkRules(rig.db, except, report);
   for (const fault of history.broken) report(/ was .* became /.test(fault) ? 'I8' : 'I9', fault);
   for (const line of [...rig.log.leaks, ...(await queueLeaks(rig))]) report('I13', line);
+  await checkEvents(rig.db, except, report);
   await checkQuarantine(rig.db, except, report);
   checkProcesses(rig, except, report);
   for (const [invariant, texts] of Object.entries(broken)) {
@@ -238,6 +240,13 @@ async function checkRules(db: Database, except: string[], report: Report): Promi
       break;
     }
   }
+}
+
+/** I14: the worker publishes what is left, and then each line has been told once, in order, numbered without a gap. */
+async function checkEvents(db: Database, except: string[], report: Report): Promise<void> {
+  const left = async () => (await db('outbox').select('id').limit(1)).length === 0;
+  await until(left, { timeout_ms: 20_000, every_ms: 50 }).catch(() => report('I14', 'the outbox does not empty'));
+  for (const fault of await eventFaults(db)) if (!except.some((id) => fault.includes(id))) report('I14', fault);
 }
 
 /** No fault of the world is held against a customer. */

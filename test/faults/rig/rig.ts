@@ -32,8 +32,8 @@ export interface RigOptions {
   environment?: Record<string, string>;
   /** Where the queue is; Redis, if not given and there is one. */
   queue?: Queue;
-  /** Another checkout, whose processes run. */
-  sources?: string;
+  /** Another one, compiled, whose processes run. */
+  checkout?: string;
 }
 
 export type Queue = 'redis' | 'postgresql';
@@ -133,8 +133,8 @@ export async function startRig(servers: Servers, options: RigOptions): Promise<R
       ...(role === 'api' && { PORT: String(port) }),
       ...options.environment,
     };
-    const { sources } = options;
-    members.push(supervise({ role, name, environment, postgres, redis, sources, onLine: (line) => look(log, line) }));
+    const { checkout } = options;
+    members.push(supervise({ role, name, environment, postgres, redis, checkout, onLine: (line) => look(log, line) }));
   };
   const rig: Rig = {
     ...{ seed, random, servers, queue, db, database_url, members, apis: [], workers: [], urls, log },

@@ -18,8 +18,8 @@ export interface MemberOptions {
   /** To PostgreSQL and to Redis. */
   postgres: TcpProxy;
   redis: TcpProxy | null;
-  /** Another checkout's sources. */
-  sources?: string | undefined;
+  /** Another one, compiled. */
+  checkout?: string | undefined;
   onLine(line: string, member: string): void;
 }
 
@@ -33,6 +33,8 @@ export interface Member {
   /** How often it was started. */
   starts(): number;
   isReady(): boolean;
+  /** Where it is watched, while it is ready. */
+  opsUrl(): string | undefined;
   ready(timeout_ms?: number): Promise<unknown>;
   signal(name: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): void;
   /** Resident memory in bytes; 0 while there is none. */
@@ -46,22 +48,24 @@ const AGAIN_AFTER_MS = 100;
 const STOP_LIMIT_MS = 15_000;
 
 export function supervise(options: MemberOptions): Member {
-  const { role, name, environment, postgres, redis, sources, onLine } = options;
+  const { role, name, environment, postgres, redis, checkout, onLine } = options;
   let [child, starts, ready, asked, stopping]: [ChildProcess | undefined, number, boolean, boolean, boolean] = [
     ...([undefined, 0, false, false, false] as const),
   ];
   const collapses: string[] = [];
+  let ops_url: string | undefined;
 
   const start = (): Promise<number | null> => {
     [ready, asked] = [false, false];
     starts += 1;
-    const started = forkProcess(role, environment, { silent: true, ...(sources && { sources }) });
+    const started = forkProcess(role, environment, { silent: true, checkout });
     child = started;
     for (const stream of [started.stdout, started.stderr]) {
       if (stream) createInterface({ input: stream }).on('line', (line) => onLine(line, name));
     }
-    started.once('message', () => {
+    started.once('message', (said) => {
       ready = true;
+      ops_url = (said as { ops_url?: string }).ops_url;
     });
     return new Promise((resolve) => {
       started.once('exit', (code, signal) => {
@@ -85,6 +89,7 @@ export function supervise(options: MemberOptions): Member {
     ...{ role, name, postgres, redis, collapses },
     starts: () => starts,
     isReady: () => ready,
+    opsUrl: () => (ready ? ops_url : undefined),
     ready: (timeout_ms = 60_000) => until(() => ready, { what: `${name} to be ready`, timeout_ms }),
     signal: (signal) => {
       if (signal === 'SIGKILL' || signal === 'SIGTERM') asked = true;
