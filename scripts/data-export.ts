@@ -1,8 +1,7 @@
 // Customers, and the points that are outstanding, out of a service, over HTTP, a page at a time.
 
-import { once } from 'node:events';
 import { createWriteStream, renameSync, rmSync } from 'node:fs';
-import { finished } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import type { Client } from '@customer-service/client';
 import { csvLine } from './data-csv.ts';
 
@@ -61,42 +60,27 @@ async function* listMonths(client: Client): AsyncGenerator<object> {
 }
 
 async function write(items: AsyncIterable<object>, columns: Columns, options: ExportOptions): Promise<number> {
-  const { file } = options;
-  if (file === undefined) return writeTo(process.stdout, linesOf(items, columns, options), options);
+  const { file, format, report } = options;
+  let rows = 0;
+  async function* texts() {
+    if (format === 'csv') yield csvLine(columns.map(([name]) => name));
+    for await (const item of items) {
+      yield format === 'csv' ? csvLine(columns.map(([, value]) => value(item as Item))) : `${JSON.stringify(item)}\n`;
+      rows += 1;
+      report?.(rows);
+    }
+  }
+  if (file === undefined) {
+    await pipeline(texts, process.stdout, { end: false });
+    return rows;
+  }
   const partial = `${file}.partial`;
-  const out = createWriteStream(partial, { flush: true, mode: 0o600 });
   try {
-    const rows = await writeTo(out, linesOf(items, columns, options), options);
-    out.end();
-    await finished(out);
+    await pipeline(texts, createWriteStream(partial, { flush: true, mode: 0o600 }));
     renameSync(partial, file);
     return rows;
   } catch (error) {
-    out.destroy();
     rmSync(partial, { force: true });
     throw error;
   }
-}
-
-async function* linesOf(items: AsyncIterable<object>, columns: Columns, { format }: ExportOptions) {
-  if (format === 'csv') yield { row: false, text: csvLine(columns.map(([name]) => name)) };
-  for await (const item of items) {
-    const text =
-      format === 'csv' ? csvLine(columns.map(([, value]) => value(item as Item))) : `${JSON.stringify(item)}\n`;
-    yield { row: true, text };
-  }
-}
-
-async function writeTo(
-  out: NodeJS.WritableStream,
-  lines: AsyncIterable<{ row: boolean; text: string }>,
-  { report }: ExportOptions,
-): Promise<number> {
-  let rows = 0;
-  for await (const { row, text } of lines) {
-    if (!out.write(text)) await once(out, 'drain');
-    if (row) rows += 1;
-    report?.(rows);
-  }
-  return rows;
 }

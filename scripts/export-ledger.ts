@@ -2,10 +2,9 @@
 // its hash on the way. Goes on where it ended when the file is there already. `--check` proves a file without a database.
 // Exit code 0, or 1 when a line is not what was booked.
 
-import { once } from 'node:events';
 import { createReadStream, createWriteStream, existsSync, realpathSync, statSync, truncateSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { finished } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isProven, type LedgerLine, type LedgerPart, openDatabase, readLedger } from '@customer-service/store';
@@ -72,9 +71,8 @@ export async function exportLedger(
   const exported: Exported = { lines: held?.lines ?? 0, broken: held?.broken ?? [] };
   if (held !== undefined) truncateSync(file, held.bytes);
   const db = openDatabase({ url, pool_max: 1, application_name: 'ledger-export', statement_timeout_ms: 60_000 });
-  const out = createWriteStream(file, { flags: 'a', flush: true, mode: 0o600 });
-  try {
-    if (held?.part === undefined) out.write(`${JSON.stringify({ ledger_export: wanted })}\n`);
+  async function* lines() {
+    if (held?.part === undefined) yield `${JSON.stringify({ ledger_export: wanted })}\n`;
     let last = held?.last;
     let after: Parameters<typeof readLedger>[2] | null = last;
     do {
@@ -82,14 +80,15 @@ export async function exportLedger(
       for (const line of page.lines) {
         take({ exported, part: wanted, last }, line);
         last = line;
-        if (!out.write(`${JSON.stringify(line)}\n`)) await once(out, 'drain');
+        yield `${JSON.stringify(line)}\n`;
       }
       report?.(exported.lines);
       after = page.next;
     } while (after !== null);
+  }
+  try {
+    await pipeline(lines, createWriteStream(file, { flags: 'a', flush: true, mode: 0o600 }));
   } finally {
-    out.end();
-    await finished(out);
     await db.destroy();
   }
   return exported;
