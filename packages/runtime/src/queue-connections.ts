@@ -91,7 +91,10 @@ export interface OpenQueue {
 export async function openQueue(config: QueueConfig, name: QueueName, log: Log): Promise<OpenQueue> {
   const library = await loadQueue();
   const { redis_url } = config;
-  return redis_url === null ? postgresQueue(library, config, name) : redisQueue(library, { url: redis_url, name, log });
+  if (redis_url !== null) return redisQueue(library, { url: redis_url, name, log });
+  const queue = await openPostgresQueue(library, config, name);
+  // It shares the database with the rows: whoever could commit the row can ring.
+  return { queue, isUp: () => true, disconnect() {} };
 }
 
 /** A Redis that throws away keys when it is full throws away jobs: nothing is lost, but everything waits for the sweep. */
@@ -109,11 +112,12 @@ function redisQueue(library: Library, { url, name, log }: { url: string; name: Q
   return { queue, isUp: () => connection.status === 'ready', disconnect: () => connection.disconnect() };
 }
 
-function postgresQueue(library: Library, config: QueueConfig, name: QueueName): OpenQueue {
-  const { createPostgresBackend, withBackend } = library;
-  const { Queue: PostgresQueue } = withBackend(createPostgresBackend);
+/** @throws when the database does not answer. BullMQ never recovers from a start without it, so neither do we begin one. */
+export async function openPostgresQueue(library: Library, config: QueueConfig, name: QueueName): Promise<Queue> {
+  const { Queue: PostgresQueue } = library.withBackend(library.createPostgresBackend);
   const connection = postgresConnection(config.direct_database_url, 2, name);
   const queue = new PostgresQueue(name, { connection, defaultJobOptions: JOB_OPTIONS, ...queueTelemetry() });
-  // It shares the database with the rows: whoever could commit the row can ring.
-  return { queue: queue as unknown as Queue, isUp: () => true, disconnect() {} };
+  queue.on('error', () => {}); // Until whoever opens it listens; the first is thrown here.
+  await queue.waitUntilReady();
+  return queue as unknown as Queue;
 }

@@ -5,7 +5,7 @@ import type { Log } from './log.ts';
 import {
   loadQueue,
   logErrors,
-  postgresConnection,
+  openPostgresQueue,
   type QueueConfig,
   type QueueName,
   reconnect,
@@ -18,22 +18,20 @@ export interface QueueView {
 }
 
 export async function openQueueView(config: QueueConfig, log: Log, name: QueueName = 'loyalty'): Promise<QueueView> {
-  const { Queue: RedisQueue, Redis, createPostgresBackend, withBackend } = await loadQueue();
+  const library = await loadQueue();
   if (config.redis_url === null) {
-    const { Queue: PostgresQueue } = withBackend(createPostgresBackend);
-    const connection = postgresConnection(config.direct_database_url, 2, name);
-    const queue = new PostgresQueue(name, { connection }) as unknown as Queue;
+    const queue = await openPostgresQueue(library, config, name);
     logErrors(queue, log);
     return { queue, close: () => queue.close() };
   }
-  const connection = new Redis(config.redis_url, {
+  const connection = new library.Redis(config.redis_url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     commandTimeout: 5_000,
     retryStrategy: reconnect,
   });
   connection.on('error', () => {}); // BullMQ passes it on as the queue's own.
-  const queue = new RedisQueue(name, { connection });
+  const queue = new library.Queue(name, { connection });
   logErrors(queue, log);
   return {
     queue,

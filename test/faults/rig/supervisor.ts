@@ -54,14 +54,20 @@ export function supervise(options: MemberOptions): Member {
   ];
   const collapses: string[] = [];
   let ops_url: string | undefined;
+  /** Why it ends, as it says itself. */
+  let fatal = '';
 
   const start = (): Promise<number | null> => {
-    [ready, asked] = [false, false];
+    [ready, asked, fatal] = [false, false, ''];
     starts += 1;
     const started = forkProcess(role, environment, { silent: true, checkout });
     child = started;
     for (const stream of [started.stdout, started.stderr]) {
-      if (stream) createInterface({ input: stream }).on('line', (line) => onLine(line, name));
+      if (!stream) continue;
+      createInterface({ input: stream }).on('line', (line) => {
+        if (line.includes('"level":60')) fatal = `: ${line.slice(0, 1_500)}`;
+        onLine(line, name);
+      });
     }
     started.once('message', (said) => {
       ready = true;
@@ -70,7 +76,7 @@ export function supervise(options: MemberOptions): Member {
     return new Promise((resolve) => {
       started.once('exit', (code, signal) => {
         // Before it is ready it may give up, as when PostgreSQL is away: that is what it is started again for.
-        if (ready && !asked) collapses.push(`${name} ended by itself: ${signal ?? `exit code ${code}`}`);
+        if (ready && !asked) collapses.push(`${name} ended by itself: ${signal ?? `exit code ${code}`}${fatal}`);
         ready = false;
         resolve(code);
       });
