@@ -17,7 +17,7 @@ export const accept: Suite = {
   about: 'single POSTs with everything a request goes through, beside bare Koa and the naive way',
   needs: 'redis',
   run: async ({ services, sized, rounds, say }) => {
-    const [count, naive, customers] = [sized(6_000, 30_000), sized(2_000, 8_000), sized(2_000, 10_000)];
+    const [count, naive, customers] = [sized(4_500, 30_000), sized(1_500, 8_000), sized(2_000, 10_000)];
     const shop = await openShop(services, customers);
     const api = await services.startApi({ DATABASE_URL: shop.url, REDIS_URL: services.nextRedisUrl() });
     const bare = await startServing(services, 'contenders/bare-koa.ts');

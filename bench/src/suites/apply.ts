@@ -17,7 +17,7 @@ const ROWS_A_CALL = 2_000;
 
 /** The size of a turn. One job a SQL transaction is so slow that a part of it has to do. */
 function sizes({ sized }: Bench) {
-  return { count: sized(8_000, 40_000), naive: sized(1_500, 5_000), customers: sized(2_000, 10_000) };
+  return { count: sized(6_000, 40_000), naive: sized(1_000, 5_000), customers: sized(2_000, 10_000) };
 }
 
 export const apply: Suite = {

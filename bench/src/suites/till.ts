@@ -23,7 +23,7 @@ export const till: Suite = {
   needs: 'redis',
   run: async (bench) => {
     const { services, sized, rounds, say } = bench;
-    const [count, batched, customers] = [sized(4_000, 20_000), sized(10_000, 40_000), sized(2_000, 10_000)];
+    const [count, batched, customers] = [sized(3_000, 20_000), sized(8_000, 40_000), sized(2_000, 10_000)];
     const shop = await openShop(services, customers);
     const environment = { DATABASE_URL: shop.url, REDIS_URL: services.nextRedisUrl() };
     const api = await services.startApi(environment);
