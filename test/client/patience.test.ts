@@ -134,7 +134,7 @@ describe("the client's patience", () => {
 
   it('keeps a key that a second call has, whatever the first one hears', async () => {
     sayings = [{ status: 403, code: 'forbidden' }, 'nothing'];
-    const client = clientOf({ attempts: 1, timeout_ms: 200 });
+    const client = clientOf({ attempts: 1, timeout_ms: 1_500 });
     await Promise.all([faultOf(earn(client)), faultOf(earn(client))]);
     await earn(client);
     expect(new Set(asked.map(({ headers }) => headers['idempotency-key'])).size).to.equal(1);
