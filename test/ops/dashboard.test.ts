@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { backends, endProcess, type Service, startProcess, startService } from '../helpers/service.ts';
 import { createCustomer, earn, redeem } from '../helpers/shop.ts';
 import { until } from '../helpers/until.ts';
+import { type Receiver, startReceiver } from '../helpers/webhooks.ts';
 import { accept, aTransaction } from '../store/fixtures.ts';
 import { FOLDER, hasPrometheus, type Prometheus, startPrometheus } from './prometheus.ts';
 import { readYaml } from './yaml.ts';
@@ -98,17 +99,22 @@ describe('a Prometheus that scrapes the service', function () {
   let worker: Awaited<ReturnType<typeof startProcess>>;
   let prometheus: Prometheus;
   let customer: string;
+  let receiver: Receiver;
 
   before(async function () {
     if (!hasPrometheus('a Prometheus that scrapes the service')) return this.skip();
-    service = await startService({ backend: backends.at(-1) as (typeof backends)[number] });
+    const environment = { WEBHOOKS_ALLOW_PRIVATE: '1' };
+    service = await startService({ backend: backends.at(-1) as (typeof backends)[number], environment });
     worker = await startProcess('worker', { ...service.environment, WORKER_OPS_PORT: '0' });
     const addressOf = (url: string | undefined) => [new URL(url as string).host];
     prometheus = await startPrometheus({ api: addressOf(service.ops_url), worker: addressOf(worker.ops_url) });
     customer = await createCustomer(service);
+    receiver = await startReceiver();
+    await service.request('POST', '/webhook-endpoints', { body: { url: receiver.url } });
   });
   after(async () => {
     if (service === undefined) return;
+    await receiver?.stop();
     await prometheus?.stop();
     await endProcess(worker.child);
     await service.stop();
