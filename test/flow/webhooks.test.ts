@@ -204,10 +204,7 @@ describe('webhooks', () => {
     receiver.answer = (_request, response) => response.writeHead(302, { Location: elsewhere.url }).end();
     const began = performance.now();
     await publishOne();
-    const redirected = await until(async () => {
-      const found = await next();
-      return found?.last_status === 302 && found;
-    });
+    const redirected = await until(async () => [await next()].find((found) => found?.last_status === 302));
     expect(redirected.left).to.be.below(6.1);
     expect(redirected.left + (performance.now() - began) / 1_000).to.be.above(3.9);
     expect(elsewhere.received).to.deep.equal([]);
@@ -261,8 +258,7 @@ describe('webhooks', () => {
 
   it('go nowhere private where that is not allowed', async () => {
     const endpoint = await addEndpoint(service, receiver.url);
-    const [worker] = service.workers;
-    await endProcess(worker as never);
+    await endProcess(service.workers[0] as never);
     await service.startWorker({ WEBHOOKS_ALLOW_PRIVATE: '' });
     await publishOne();
     const [row] = await until(async () => {
