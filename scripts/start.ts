@@ -79,7 +79,10 @@ async function loadDemoShop(database_url: string, target: { url: string; token: 
   try {
     const report = await replaySuperstore({ ...target, report: bar.show });
     bar.stop();
-    console.log(`${report.customers} customers, ${report.orders} orders, ${report.points} points`);
+    const wrong = report.differences.length;
+    const verdict =
+      wrong === 0 ? 'every customer agrees with the independent fold' : `${wrong} differences from the fold`;
+    console.log(`${report.customers} customers, ${report.orders} orders, ${report.points} points: ${verdict}`);
   } finally {
     bar.stop();
   }

@@ -9,6 +9,7 @@ import { expect } from 'chai';
 import { BrokenBooks } from '../../bench/src/invariants.ts';
 import { rowsOf, tableOf } from '../../bench/src/report.ts';
 import { type Contender, median, quantile, ratios, roughly, runRounds } from '../../bench/src/rounds.ts';
+import { runScript } from '../helpers/command.ts';
 import { redisProgram } from '../helpers/redis.ts';
 
 const quietly = { say() {} };
@@ -118,11 +119,13 @@ describe('npm run bench', function () {
   });
 
   it('says what it knows, and refuses what it does not', async () => {
-    const help = await bench('--help');
+    // As npm starts it, without compiling first.
+    const bare = (...args: string[]) => runScript('bench/src/main.ts', {}, ...args);
+    const help = await bare('--help');
     expect(help.code).to.equal(0);
     for (const suite of ['apply', 'hot', 'accept', 'till', 'latency']) expect(help.output).to.include(`  ${suite} `);
     const wrong = [['--fast'], ['no-such-suite'], ['--rounds', '0'], ['--scale', '0']];
-    const codes = await Promise.all(wrong.map(async (args) => (await bench(...args)).code));
+    const codes = await Promise.all(wrong.map(async (args) => (await bare(...args)).code));
     expect(codes).to.deep.equal([2, 2, 2, 2]);
   });
 });

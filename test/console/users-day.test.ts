@@ -77,7 +77,7 @@ describe("a user's day, at the desk", function () {
         const balance = await client.loyalty.balance(customer_id);
         return balance.lifetime.total_spent_minor === spent && balance;
       },
-      { what: 'her points', timeout_ms: 20_000 },
+      { what: 'her points', timeout_ms: 60_000 },
     );
     // Nobody touched the page.
     await figure(earned);

@@ -18,8 +18,8 @@ import { NEW_ACCOUNT } from './ledger.ts';
 import { decide } from './naive-decisions.ts';
 import { add, type Batch, balance, byEnd, free, held, type Model, newModel, pass, totals } from './naive-ledger.ts';
 
-/** More or fewer for a longer or a quicker look. */
-const HISTORIES = Number(process.env.LEDGER_HISTORIES ?? 100_000);
+/** Others each time; 100,000 for a longer look. */
+const HISTORIES = Number(process.env.LEDGER_HISTORIES ?? 30_000);
 
 frozen(NEW_ACCOUNT);
 

@@ -6,7 +6,7 @@ import { balancesAgree } from '../helpers/ledger.ts';
 import { type Response, type Service, startService } from '../helpers/service.ts';
 import { createCustomer, earn } from '../helpers/shop.ts';
 
-const TURNS = 150;
+const TURNS = 75;
 /** Posted by each till in a turn, while as many readers read. */
 const TILLS = 2;
 

@@ -28,7 +28,7 @@ export async function countByStatus(service: Service): Promise<Counts> {
 }
 
 /** Resolves when nothing is pending any more. */
-export function drained(service: Service, timeout_ms = 10_000): Promise<Counts> {
+export function drained(service: Service, timeout_ms = 60_000): Promise<Counts> {
   return until(
     async () => {
       const counts = await countByStatus(service);

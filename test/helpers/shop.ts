@@ -30,7 +30,7 @@ export function redeem(service: Service, customer: string, points: number, heade
 }
 
 /** The transaction at `location`, once it is no longer pending. */
-export function settled(service: Service, location: string, timeout_ms = 10_000): Promise<LoyaltyTransaction> {
+export function settled(service: Service, location: string, timeout_ms = 30_000): Promise<LoyaltyTransaction> {
   return until(
     async () => {
       const { body } = await service.request('GET', location);

@@ -69,7 +69,7 @@ export async function startReceiver(): Promise<Receiver> {
 }
 
 /** Resolves once as many different webhooks have come. */
-export function arrived(receiver: Receiver, count: number, timeout_ms = 20_000): Promise<true> {
+export function arrived(receiver: Receiver, count: number, timeout_ms = 60_000): Promise<true> {
   return until(() => receiver.ids().length >= count && (true as const), {
     ...{ what: `${count} webhooks (there are ${receiver.ids().length})`, timeout_ms },
   });

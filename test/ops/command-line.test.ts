@@ -47,7 +47,7 @@ for (const backend of backends) {
 
     it('says in `status` what is wrong, and nothing when all is well', async () => {
       const { body } = await earn(service, ada, { points: 100 });
-      await until(async () => ((await json('pending')).oldest_pending_s ?? 0) > 0);
+      await until(async () => ((await json('pending')).oldest_pending_s ?? 0) > 0, { every_ms: 500 });
       const alone = await json('status');
       expect(alone).to.deep.include({ code: 1, pending: 1, customers: 1, parked: 0 });
       expect(alone.queue).to.deep.include({ backend, fault: null });
@@ -55,10 +55,13 @@ for (const backend of backends) {
 
       await withWorker(async () => {
         expect((await json('drain', '--timeout', '30s')).code).to.equal(0);
-        const well = await until(async () => {
-          const answer = await json('status');
-          return answer.code === 0 && answer;
-        });
+        const well = await until(
+          async () => {
+            const answer = await json('status');
+            return answer.code === 0 && answer;
+          },
+          { every_ms: 500 },
+        );
         expect(well).to.deep.include({ pending: 0, oldest_pending_s: null, findings: [] });
         const words = await ops('status');
         expect(words.stdout).to.match(/^worker +1 alive, version \d/m);

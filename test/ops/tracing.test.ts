@@ -94,8 +94,8 @@ function traced(backend: QueueBackend) {
         const [decision] = named(await decided(posted.trace_id), /^decide$/);
         if (decision?.attributes['loyalty.decided_by'] !== 'queue') return false;
         const isThere = (name: RegExp) => named(spansOf(posted.trace_id), name).length > 0;
-        await until(() => isThere(/^process/) && isThere(/^apply$/), {
-          what: 'the spans of the worker',
+        await until(() => isThere(/^process/) && isThere(/^apply$/) && isThere(/^(add|addBulk) loyalty$/), {
+          what: 'the spans of the ring and the worker',
           timeout_ms: 30_000,
         });
         return { posted, request_id, spans: spansOf(posted.trace_id) };

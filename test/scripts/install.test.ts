@@ -161,3 +161,13 @@ describe('install.mjs', () => {
     expect(run()).to.deep.equal({ status: 0, output: '', npm: null });
   });
 });
+
+describe('npm test', () => {
+  it('begins with the folders whose files take long, and has every other one after them', () => {
+    const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    const named = [...scripts.test.matchAll(/test\/\{?([\w,]+)\}?\/\*\*/g)].flatMap(([, names]) => names.split(','));
+    const [, left_out = ''] = /test\/!\(([\w|]+)\)\/\*\*/.exec(scripts.test) ?? [];
+    expect(named).to.have.length.above(0).and.deep.equal(left_out.split('|'));
+    expect(scripts.test).to.include('"test/*.test.ts"');
+  });
+});
