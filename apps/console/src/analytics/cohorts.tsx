@@ -13,7 +13,7 @@ const STEPS = 5;
 export function Cohorts({ cohorts: { cohorts, months } }: { cohorts: AnalyticsCohorts }) {
   const id = useId();
   return (
-    <figure class="card chart" aria-labelledby={id}>
+    <figure class="card chart tall" aria-labelledby={id}>
       <figcaption id={id}>
         Who came back
         <small class="quiet">
