@@ -228,6 +228,7 @@ export const routes: readonly Route[] = [
   { method: 'get', path: '/docs', permission: 'public', handler: ops.docs, summary: 'The documentation page' },
   { method: 'get', path: '/docs/:file', permission: 'public', handler: ops.docsAsset, summary: 'Files of the documentation page' },
   { method: 'get', path: '/console', permission: 'public', handler: desk.page, summary: 'The console of the people at the desk' },
+  { method: 'get', path: '/console/config.json', permission: 'public', handler: desk.config, summary: 'Where the people of the console sign in' },
   { method: 'get', path: '/console/:file', permission: 'public', handler: desk.asset, summary: 'Files of the console' },
   { method: 'get', path: '/problems', permission: 'public', handler: ops.problems, summary: 'Every problem there is' },
   { method: 'get', path: '/problems/:code', permission: 'public', handler: ops.problem, summary: 'What a problem means' },
