@@ -47,7 +47,8 @@ begin
     union all
     select format('type %s', oid::regtype)
       from pg_type t
-     where typnamespace in (select oid from pg_namespace where nspname in ('public', 'bullmq')) and typtype in ('d', 'e')
+     where typnamespace in (select oid from pg_namespace where nspname in ('public', 'bullmq'))
+       and (typtype in ('d', 'e') or exists (select from pg_class c where c.oid = typrelid and relkind = 'c'))
        and not exists (select from pg_depend d where d.classid = 'pg_type'::regclass and d.objid = t.oid and d.deptype = 'e')
     union all
     select format('statistics %I.%I', nspname, stxname)

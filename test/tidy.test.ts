@@ -75,7 +75,7 @@ const DOORS: [RegExp, string][] = [
   [/^(bullmq|ioredis)(\/|$)/, 'packages/runtime/src/queue'],
   [/^(@opentelemetry\/api|bullmq-otel)$/, 'packages/'],
   [/^@opentelemetry\//, 'packages/tracing/'],
-  [/^(preact|vite)(\/|$)/, 'apps/console/'],
+  [/^(preact|vite|oauth4webapi)(\/|$)/, 'apps/console/'],
 ];
 const isProduct = (path: string) => /^(apps|packages)\//.test(path);
 const isSource = (path: string) => /^(apps|packages|scripts)\//.test(path);

@@ -7,6 +7,7 @@ export const EXPECTED: Record<string, string> = {
   'get /customers': /*                                               */ '401 401 403 403 ok ok ok ok 403 403',
   'get /customers/analytics/summary': /*                             */ '401 401 403 403 403 403 ok ok 403 403',
   'get /customers/analytics/daily': /*                               */ '401 401 403 403 403 403 ok ok 403 403',
+  'get /customers/analytics/cohorts': /*                             */ '401 401 403 403 403 403 ok ok 403 403',
   'get /customers/duplicates': /*                                    */ '401 401 403 403 403 403 ok ok 403 403',
   'get /customers/:customer_id': /*                                  */ '401 401 ok 404 ok ok ok ok 403 403',
   'put /customers/:customer_id': /*                                  */ '401 401 ok 404 403 ok ok ok 403 403',

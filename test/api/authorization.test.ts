@@ -24,7 +24,7 @@ type Verdict = 'allowed' | 401 | 403 | 404;
 /** The only routes that need no token. */
 const PUBLIC = [
   ...['/health', '/openapi.json', '/docs', '/docs/:file', '/problems', '/problems/:code'],
-  ...['/console', '/console/:file'],
+  ...['/console', '/console/config.json', '/console/:file'],
 ];
 
 /** A request each route accepts, of whoever may make it. */

@@ -33,6 +33,13 @@ describe('the files of the console', () => {
     }
   });
 
+  it('have a configuration beside them, which says that tokens are all there is', async () => {
+    const { status, body, headers } = await get('/console/config.json');
+    expect({ status, body }).to.deep.equal({ status: 200, body: { oidc: null } });
+    expect(headers.get('cache-control')).to.equal('no-store');
+    expect((await get('/console')).headers.get('content-security-policy')).not.to.include('connect-src');
+  });
+
   it('are those of the build alone, however one asks', async () => {
     const strange = [
       ...['index.html', 'nothing.js', '.js', 'types', '%2e%2e', '..%2f..%2fpackage.json', '..%2ftypes%2fapp.d.ts'],
@@ -49,11 +56,16 @@ describe('the files of the console', () => {
   it('are told how to be built when they are not there, and seen when they are', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'customer-service-console-'));
     const { page, asset } = consoleIn(new URL(`${pathToFileURL(folder)}/`));
-    const missing = await page();
+    const nobody = {} as ApiRequest;
+    const config = { oidc: null };
+    const missing = await page(nobody, { config });
     expect(missing.status).to.equal(503);
     expect(missing.body).to.include('npm run build');
     writeFileSync(join(folder, 'index.html'), '<p>');
-    expect((await page()).status).to.equal(200);
+    expect((await page(nobody, { config })).status).to.equal(200);
+    const oidc = { issuer: 'https://id.example:8443/realms/desk/', client_id: 'console', scope: 'openid' };
+    const { headers = {} } = await page(nobody, { config: { oidc } });
+    expect(headers['Content-Security-Policy']).to.match(/; connect-src 'self' https:\/\/id\.example:8443$/);
     writeFileSync(join(folder, 'a-1.css'), 'p {}');
     expect(await asset({ params: { file: 'a-1.css' } } as unknown as ApiRequest)).to.include({ status: 200 });
     expect(readdirSync(folder)).to.have.length(2);

@@ -55,6 +55,7 @@ const calls: ((client: Client) => Promise<unknown>)[] = [
   ({ programme }) => programme.try({} as NewProgramme),
   ({ analytics }) => analytics.summary(),
   ({ analytics }) => analytics.daily({ metric: 'visits' }),
+  ({ analytics }) => analytics.cohorts(),
   ({ events }) => events.list().next(),
   ({ webhooks }) => webhooks.create({ url: 'https://shop.example/' }),
   ({ webhooks }) => webhooks.get('endpoint_id'),

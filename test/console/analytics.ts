@@ -37,6 +37,22 @@ export function analytics(desk: () => Desk) {
     await desk().picture('analytics');
   });
 
+  it('show who came back, in numbers', async () => {
+    const { page, service } = desk();
+    const { body } = await service.request('GET', '/customers/analytics/cohorts');
+    const rows = chart('Who came back').getByRole('row');
+    expect(await rows.count()).to.equal(13);
+    const columns = await chart('Who came back').getByRole('columnheader').allTextContents();
+    expect(columns.slice(0, 4)).to.deep.equal(['Joined', 'Customers', 'Bought that month', 'Bought +1 months']);
+    const { month, customers, bought } = body.cohorts.find((each: { bought: number[] }) => each.bought[0]);
+    const told = bought.map((count: number) => `${Math.round((100 * count) / customers)}%${count}`);
+    const row = rows.filter({ has: page.getByRole('rowheader', { name: month }) });
+    // The months that are still to come are one empty cell.
+    const cells = await row.getByRole('cell').allTextContents();
+    expect(cells.slice(0, 1 + bought.length)).to.deep.equal([String(customers), ...told]);
+    expect(told.join()).to.match(/[1-9]/);
+  });
+
   it('are of the time that one chooses', async () => {
     const { page } = desk();
     await page.getByRole('button', { name: '30 days' }).click();

@@ -40,6 +40,7 @@ function signIn(desk: () => Desk) {
     await desk().newTab();
     const { page } = desk();
     await page.getByLabel('Token').fill('not.a.token');
+    expect(await page.getByRole('button').allTextContents(), 'no organisation').to.deep.equal(['Sign in']);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').filter({ hasText: 'This token is not accepted' }).waitFor();
     await desk().lookForBarriers();

@@ -31,8 +31,8 @@ export interface Desk {
   close(): Promise<void>;
 }
 
-/** Undefined where there is no browser. */
-export async function openDesk(options: ServiceOptions = {}): Promise<Desk | undefined> {
+/** Undefined where there is no browser. @param others whom the page may ask besides */
+export async function openDesk(options: ServiceOptions = {}, others: string[] = []): Promise<Desk | undefined> {
   const browser = await openBrowser('the console');
   if (browser === undefined) return undefined;
   const service = await startService(options);
@@ -41,7 +41,7 @@ export async function openDesk(options: ServiceOptions = {}): Promise<Desk | und
   const desk: Desk = {
     service,
     page: await context.newPage(),
-    faults: watch(context, service.url),
+    faults: watch(context, [service.url, ...others]),
     newTab: async () => {
       await desk.page.close();
       desk.page = await context.newPage();
@@ -66,10 +66,10 @@ export async function openDesk(options: ServiceOptions = {}): Promise<Desk | und
   return desk;
 }
 
-function watch(context: BrowserContext, url: string): string[] {
+function watch(context: BrowserContext, origins: string[]): string[] {
   const faults: string[] = [];
   context.on('request', (request) => {
-    if (new URL(request.url()).origin !== url) faults.push(`asked ${request.url()}`);
+    if (!origins.includes(new URL(request.url()).origin)) faults.push(`asked ${request.url()}`);
     if (/eyJ/.test(request.url())) faults.push(`a token in ${request.url()}`);
   });
   context.on('weberror', (error) => faults.push(String(error.error())));

@@ -35,6 +35,12 @@ function faultsOf(load: (environment: Environment) => unknown, environment: Envi
   return [];
 }
 type Refused = [what: string, fields: Environment, name: string];
+const keySetOnly: Environment = { DATABASE_URL, JWKS_URL };
+const issuer = (OIDC_ISSUER: string): Refused => [
+  `the issuer ${OIDC_ISSUER}`,
+  { JWT_SECRET: '', JWKS_URL, OIDC_ISSUER, OIDC_CLIENT_ID: 'console' },
+  'OIDC_ISSUER',
+];
 const keySet = (url: string): Refused => [`a key set at ${url}`, { JWT_SECRET: '', JWKS_URL: url }, 'JWKS_URL'];
 const limits = (value: string): Refused => [`the rate limits ${value}`, { RATE_LIMITS: value }, 'RATE_LIMITS'];
 const origins = (value: string): Refused => [`the origins ${value}`, { CORS_ORIGINS: value }, 'CORS_ORIGINS'];
@@ -64,7 +70,7 @@ describe('the configuration of the API', () => {
         keys: { kind: 'secret', secret: JWT_SECRET, previous: null },
         ...{ algorithms: ['HS256'], issuer: null, audience: null, role_claim: 'role' },
       },
-      ...{ rate_limits: RATE_LIMITS, cors_origins: [] },
+      ...{ rate_limits: RATE_LIMITS, cors_origins: [], oidc: null },
     });
   });
 
@@ -93,6 +99,7 @@ describe('the configuration of the API', () => {
       },
       rate_limits: { ...RATE_LIMITS, customer: { requests: 50, window_s: 1 }, failures: null },
       cors_origins: ['https://shop.example', 'http://localhost:8080'],
+      oidc: null,
     });
   });
 
@@ -100,7 +107,7 @@ describe('the configuration of the API', () => {
     const optional =
       'DIRECT_DATABASE_URL REDIS_URL HOST PORT OPS_HOST OPS_PORT LOG_LEVEL JWT_PUBLIC_KEY JWT_ALGORITHMS JWT_ISSUER';
     const empty = Object.fromEntries(
-      `${optional} JWT_AUDIENCE JWT_ROLE_CLAIM JWT_SECRET_PREVIOUS JWKS_URL RATE_LIMITS CORS_ORIGINS`
+      `${optional} JWT_AUDIENCE JWT_ROLE_CLAIM JWT_SECRET_PREVIOUS JWKS_URL RATE_LIMITS CORS_ORIGINS OIDC_ISSUER OIDC_CLIENT_ID OIDC_SCOPE`
         .split(' ')
         .map((name) => [name, '']),
     );
@@ -132,7 +139,8 @@ describe('the configuration of the API', () => {
 
   it('repeats no value, for it may be a password', () => {
     const cases = [wrong, ...Object.entries(wrong).map(([name, value]) => ({ ...sound, [name]: value }))];
-    cases.push({ ...sound, JWT_ALGORITHMS: SECRET_VALUE });
+    cases.push({ ...sound, JWT_ALGORITHMS: SECRET_VALUE }, { ...sound, OIDC_SCOPE: SECRET_VALUE });
+    cases.push({ ...keySetOnly, OIDC_ISSUER: `https://me:${SECRET_VALUE}@id.example`, OIDC_CLIENT_ID: 'c' });
     for (const environment of cases) {
       const faults = faultsOf(loadApiConfig, environment);
       expect(faults, JSON.stringify(environment)).to.have.length.above(0);
@@ -174,6 +182,13 @@ describe('the configuration of the API', () => {
     ...['*', 'null', 'shop.example', 'https://shop.example/', 'https://shop.example/a', 'https://*.example', ','].map(
       origins,
     ),
+    ...['http://id.example', 'id.example', 'https://id.example/?tenant=7', 'https://id.example/#x'].map(issuer),
+    ['an issuer without a client', { JWT_SECRET: '', JWKS_URL, OIDC_ISSUER: 'https://id.example' }, 'OIDC'],
+    ['a client without an issuer', { JWT_SECRET: '', JWKS_URL, OIDC_CLIENT_ID: 'console' }, 'OIDC'],
+    ['an issuer beside a secret', { OIDC_ISSUER: 'https://id.example', OIDC_CLIENT_ID: 'console' }, 'OIDC'],
+    ...['profile', 'openid  email', 'myopenid', 'openid\nemail'].map(
+      (OIDC_SCOPE): Refused => [`the scope ${JSON.stringify(OIDC_SCOPE)}`, { OIDC_SCOPE }, 'OIDC_SCOPE'],
+    ),
     ['a role claim with an empty part', { JWT_ROLE_CLAIM: 'app..role' }, 'JWT_ROLE_CLAIM'],
   ];
   for (const [what, fields, name] of refused) {
@@ -192,6 +207,13 @@ describe('the configuration of the API', () => {
       const { jwt } = loadApiConfig({ DATABASE_URL, JWKS_URL: url });
       expect(jwt.keys).to.deep.equal({ kind: 'jwks', url: new URL(url).href });
       expect(jwt.algorithms).to.deep.equal(['RS256', 'ES256']);
+    }
+  });
+
+  it('takes an issuer as it writes itself, from this machine itself without https', () => {
+    for (const url of ['https://id.example/realms/desk', 'https://id.example/', 'http://localhost:8080/auth']) {
+      const { oidc } = loadApiConfig({ ...keySetOnly, OIDC_ISSUER: url, OIDC_CLIENT_ID: 'console' });
+      expect(oidc).to.deep.equal({ issuer: url, client_id: 'console', scope: 'openid' });
     }
   });
 

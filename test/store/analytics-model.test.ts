@@ -64,6 +64,14 @@ async function take(db: Database, ids: string[], [what, given]: Step): Promise<v
   }
 }
 
+/** Who was a customer before this, at different times: another cohort each. */
+async function addMembers(db: Database, count: number): Promise<string[]> {
+  const ids = await addCustomers(db, count);
+  await db('customers').whereIn('id', ids.slice(1, 3)).update({ created_at: '2026-02-28T23:59:59.999Z' });
+  await db('customers').where('id', ids[3]).update({ created_at: '2026-03-01T00:00:00Z' });
+  return ids;
+}
+
 /** Refusals (erased, merged before …) are as good as anything else here. */
 const lenient = (db: Database, ids: string[], step: Step) =>
   take(db, ids, step).catch((error: { code?: string; name?: string }) => {
@@ -85,7 +93,7 @@ describe('analytics, whatever happens', () => {
     this.timeout(120_000);
     const property = fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) =>
       inDatabase(async (_, db) => {
-        const ids = await addCustomers(db, CUSTOMERS);
+        const ids = await addMembers(db, CUSTOMERS);
         for (const each of steps) await lenient(db, ids, each);
         await expectAll(db);
         await foldAnalytics(db);
@@ -105,7 +113,7 @@ describe('analytics, whatever happens', () => {
   });
 
   async function race(database: TestDatabase, db: Database): Promise<void> {
-    const ids = await addCustomers(db, 12);
+    const ids = await addMembers(db, 12);
     const steps = fc.sample(step, 600).map(([what, given]): Step => {
       const { who = 0, other = 0 } = given as Record<string, number>;
       const spread = Math.floor(Math.random() * 8);

@@ -8,7 +8,7 @@ import {
   type Tier,
   tierFor,
 } from '@customer-service/domain';
-import { DAILY_METRICS, type Database, listDays, summarise } from '@customer-service/store';
+import { type Cohort, DAILY_METRICS, type Database, listCohorts, listDays, summarise } from '@customer-service/store';
 import { expect } from 'chai';
 import { readLedger } from './fixtures.ts';
 
@@ -94,12 +94,34 @@ export async function expectFigures(db: Database, dates: { date_from: string; da
       expect(value).to.equal(expected.reduce((sum, each) => sum + each, 0));
     }
   }
+  const months = [dates.date_to.slice(0, 7), new Date().toISOString().slice(0, 7)];
+  for (const month_to of months) {
+    expectCohorts(customers, moved, (await listCohorts(db, { months: 24, month_to })).cohorts);
+  }
   for (const date_from of [undefined, ...daysOf(dates)]) {
     for (const date_to of [undefined, ...daysOf({ ...dates, date_from: date_from ?? dates.date_from })]) {
       const { customers: people, points, spend } = await summarise(db, { date_from, date_to });
       const period = { date_from: date_from ?? '0', date_to: date_to ?? 'x' };
       expect({ points, spend, people }).to.deep.equal(sumUp(customers, moved, period));
     }
+  }
+}
+
+/** A customer after the other. @throws AssertionError when a cohort is not what the rows say */
+function expectCohorts(customers: Customer[], moved: Moved[], cohorts: Cohort[]): void {
+  const monthsOf = (id: string) =>
+    moved.filter(({ family, bought }) => bought && family === id).map(({ day }) => day.slice(0, 7));
+  const members = customers
+    .filter(({ merged_into, erased_at }) => merged_into === null && erased_at === null)
+    .map(({ id, created_at }) => ({ created: created_at.slice(0, 7), bought: monthsOf(id) }))
+    .map(({ created, bought }) => ({ joined: [created, ...bought].sort()[0], bought: new Set(bought) }));
+  const shown = cohorts.map(({ month }) => month);
+  for (const { month, customers: size, bought } of cohorts) {
+    const joined = members.filter((member) => member.joined === month);
+    const expected = shown
+      .filter((each) => each >= month)
+      .map((each) => joined.filter((one) => one.bought.has(each)).length);
+    expect({ size, bought }, `who joined in ${month}`).to.deep.equal({ size: joined.length, bought: expected });
   }
 }
 

@@ -67,6 +67,12 @@ export const day = () =>
     .meta({ format: 'date' })
     .example('1815-12-10');
 
+/** A calendar month, YYYY-MM. */
+export const month = () =>
+  Joi.string()
+    .pattern(/^[12]\d{3}-(?:0[1-9]|1[0-2])$/, 'YYYY-MM')
+    .example('2026-01');
+
 /** RFC 3339, with its offset. */
 export const timestamp = () =>
   Joi.string()

@@ -2,6 +2,7 @@
 
 import { AuthenticationError } from '@customer-service/client';
 import { useEffect, useState } from 'preact/hooks';
+import { finishSignIn, type Return, readProvider, SignInRefused, takeReturn } from './organisation.ts';
 import { pageAt } from './pages.tsx';
 import { usePlace } from './router.ts';
 import { forgetToken, openSession, rememberedToken, rememberToken, type Session, SessionContext } from './session.ts';
@@ -10,8 +11,10 @@ import { SignIn } from './sign-in.tsx';
 
 export function App() {
   const [session, setSession] = useState<Session | null>(null);
-  const [resuming, setResuming] = useState(rememberedToken() !== null);
+  const [returned] = useState(takeReturn);
+  const [resuming, setResuming] = useState(returned !== null || rememberedToken() !== null);
   const [why, setWhy] = useState<string>();
+  const [refused, setRefused] = useState<unknown>();
   const place = usePlace();
 
   const end = (reason?: string) => {
@@ -24,8 +27,16 @@ export function App() {
     rememberToken(token);
     setSession(opened);
     setWhy(undefined);
+    setRefused(undefined);
   };
   useEffect(() => {
+    if (returned !== null) {
+      comeBack(returned)
+        .then(signIn)
+        .catch(setRefused)
+        .finally(() => setResuming(false));
+      return;
+    }
     const token = rememberedToken();
     if (token === null) return;
     signIn(token)
@@ -37,10 +48,16 @@ export function App() {
   }, []);
 
   if (resuming) return <p class="quiet alone">Loading …</p>;
-  if (session === null) return <SignIn why={why} signIn={signIn} />;
+  if (session === null) return <SignIn why={why} refused={refused} signIn={signIn} />;
   return (
     <SessionContext.Provider value={session}>
       <Shell place={place}>{pageAt(place, session)}</Shell>
     </SessionContext.Provider>
   );
+}
+
+async function comeBack(returned: Return): Promise<string> {
+  const provider = await readProvider();
+  if (provider === null) throw new SignInRefused('This service knows no organisation to sign in with.');
+  return finishSignIn(provider, returned);
 }

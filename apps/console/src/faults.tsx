@@ -8,6 +8,7 @@ import {
   type ProblemField,
 } from '@customer-service/client';
 import { words } from './format.ts';
+import { SignInRefused } from './organisation.ts';
 import { NotForThisDesk } from './session.ts';
 
 interface Told {
@@ -27,6 +28,9 @@ function tell(fault: unknown): Told {
   if (fault instanceof AuthenticationError) {
     const detail = 'It may be over, cut short, or of another service.';
     return { ...plain, title: 'This token is not accepted', detail };
+  }
+  if (fault instanceof SignInRefused) {
+    return { ...plain, title: 'You are not signed in', detail: `${fault.message} Try it again from the beginning.` };
   }
   if (fault instanceof NotForThisDesk) return { ...plain, title: fault.message, detail: '' };
   if (fault instanceof PermissionError) return { ...plain, title: 'Your role may not do this', detail: fault.detail };

@@ -494,6 +494,22 @@ export interface Operations {
     answer: AnalyticsDaily;
   };
   /**
+   * Who joined in a month, and how many of them bought in each month after
+   */
+  'GET /customers/analytics/cohorts': {
+    query?: {
+      /**
+       * How many months of joining, and after it
+       */
+      months?: number;
+      /**
+       * Last month, UTC, included; the one that is when not given
+       */
+      month_to?: string;
+    };
+    answer: AnalyticsCohorts;
+  };
+  /**
    * Pairs of records that may be of one person, the newest first; a page may be short and have a next one
    */
   'GET /customers/duplicates': {
@@ -1462,6 +1478,31 @@ export interface AnalyticsDaily {
       diamond: number;
     };
   }[];
+}
+export interface AnalyticsCohorts {
+  months: number;
+  month_to: string;
+  /**
+   * One a month, in order, those in which nobody joined too
+   */
+  cohorts: {
+    /**
+     * In which they joined: of `created_at`, or of the first purchase where that is earlier
+     */
+    month: string;
+    /**
+     * Who joined then, and was neither erased nor merged into somebody since
+     */
+    customers: number;
+    /**
+     * Of these, who bought in that month, in the next one …, up to `month_to`
+     */
+    bought: number[];
+  }[];
+  /**
+   * What was committed by then is counted
+   */
+  as_of: string;
 }
 export interface DuplicatePairList {
   items: DuplicatePair[];

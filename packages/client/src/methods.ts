@@ -205,6 +205,9 @@ export const analytics = (ask: Ask) => ({
   /** One figure day by day. */
   daily: (query: QueryOf<'GET /customers/analytics/daily'>, options?: CallOptions) =>
     ask('GET /customers/analytics/daily', { query, ...options }),
+  /** Who joined in a month, and how many of them bought in each month after. */
+  cohorts: (query: QueryOf<'GET /customers/analytics/cohorts'> = {}, options?: CallOptions) =>
+    ask('GET /customers/analytics/cohorts', { query, ...options }),
 });
 
 export const events = (ask: Ask) => ({

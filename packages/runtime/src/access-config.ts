@@ -46,8 +46,17 @@ export type RateLimitName = keyof typeof RATE_LIMITS;
 /** Null: not limited. */
 export type RateLimits = Record<RateLimitName, RateLimit | null>;
 
+/** Where people of the console sign in: an OpenID provider, to which the console is a public client. */
+export interface OidcConfig {
+  issuer: string;
+  client_id: string;
+  scope: string;
+}
+
 export interface AccessConfig {
   jwt: TokenConfig;
+  /** Null: the console takes tokens alone. */
+  oidc: OidcConfig | null;
   rate_limits: RateLimits;
   /** Origins whose pages may call this API from a browser; none by default. */
   cors_origins: string[];
@@ -96,6 +105,14 @@ export const access_keys = {
     // What identity providers call user_metadata is for users to write: a role from there is whatever one likes.
     .pattern(/^(?!user_metadata\b)\w+(\.\w+)*$/, 'a claim, or a path of claims joined by dots, outside user_metadata')
     .default('role'),
+  OIDC_ISSUER: parsed(parseIssuer),
+  OIDC_CLIENT_ID: Joi.string(),
+  OIDC_SCOPE: Joi.string()
+    .pattern(
+      /^(?=(.* )?openid( |$))[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/,
+      'scopes parted by spaces, openid among them',
+    )
+    .default('openid'),
   RATE_LIMITS: parsed(parseRateLimits),
   CORS_ORIGINS: parsed(parseOrigins),
 };
@@ -111,9 +128,18 @@ export function toAccessConfig(value: Partial<Record<string, string>>): AccessCo
       audience: value.JWT_AUDIENCE ?? null,
       role_claim: value.JWT_ROLE_CLAIM as string,
     },
+    oidc: toOidcConfig(value),
     rate_limits: (value.RATE_LIMITS as RateLimits | undefined) ?? { ...RATE_LIMITS },
     cors_origins: (value.CORS_ORIGINS as string[] | undefined) ?? [],
   };
+}
+
+function toOidcConfig({
+  OIDC_ISSUER: issuer,
+  OIDC_CLIENT_ID: client_id,
+  OIDC_SCOPE: scope,
+}: Partial<Record<string, string>>) {
+  return issuer === undefined || client_id === undefined ? null : { issuer, client_id, scope: scope as string };
 }
 
 function keySource(value: Partial<Record<string, string>>): KeySource {
@@ -124,12 +150,23 @@ function keySource(value: Partial<Record<string, string>>): KeySource {
 
 const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 
-function parseKeySetUrl(value: string): string {
+function parseSecureUrl(value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
   if (url === undefined || !secure) throw new Error('must be an https URL (http only on this machine itself)');
   if (url.username !== '' || url.password !== '') throw new Error('must not have a user or password in it');
-  return url.href;
+  return url;
+}
+
+function parseKeySetUrl(value: string): string {
+  return parseSecureUrl(value).href;
+}
+
+/** As it is given: providers write themselves with a slash at the end or without. */
+function parseIssuer(value: string): string {
+  const { search, hash } = parseSecureUrl(value);
+  if (search !== '' || hash !== '') throw new Error('must have nothing behind its path');
+  return value;
 }
 
 /** `off`, or `name=requests/window` for the limits that differ from the defaults, such as `customer=50/s,failures=off`. */

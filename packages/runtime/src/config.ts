@@ -68,10 +68,14 @@ const api_schema = process_schema
   })
   .xor('JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWKS_URL')
   .with('JWT_SECRET_PREVIOUS', 'JWT_SECRET')
+  .and('OIDC_ISSUER', 'OIDC_CLIENT_ID')
+  .without('OIDC_ISSUER', 'JWT_SECRET')
   .messages({
     'object.missing': 'one of JWT_SECRET, JWT_PUBLIC_KEY and JWKS_URL is required',
     'object.xor': 'only one of JWT_SECRET, JWT_PUBLIC_KEY and JWKS_URL can be used',
     'object.with': 'JWT_SECRET_PREVIOUS goes with JWT_SECRET only',
+    'object.and': 'OIDC_ISSUER and OIDC_CLIENT_ID go together',
+    'object.without': 'OIDC_ISSUER goes with JWKS_URL or JWT_PUBLIC_KEY: no provider signs with our secret',
   });
 
 export function loadWorkerConfig(environment: Environment = process.env): WorkerConfig {
@@ -116,7 +120,8 @@ function check(schema: Joi.ObjectSchema, environment: Environment): Partial<Reco
   });
   if (error === undefined) return value;
   // Joi's own sentences may quote a value, and the value may be a password.
-  const faults = error.details.map((fault) => `- ${fault.path.join('.') || 'JWT'}: ${explain(fault)}`);
+  const together = ({ type }: Joi.ValidationErrorItem) => (/\.(and|without)$/.test(type) ? 'OIDC' : 'JWT');
+  const faults = error.details.map((fault) => `- ${fault.path.join('.') || together(fault)}: ${explain(fault)}`);
   throw new Error(`The environment is not right:\n${faults.join('\n')}`);
 }
 

@@ -13,6 +13,7 @@ export {
 } from './adjustments.ts';
 export { type Period, type Summary, summarise } from './analytics.ts';
 export { auditFigures, type FigureDifference } from './analytics-audit.ts';
+export { type Cohort, listCohorts } from './analytics-cohorts.ts';
 export { DAILY_METRICS, type DailyMetric, type Day, listDays } from './analytics-days.ts';
 export { foldAnalytics } from './analytics-fold.ts';
 export { type AppliedRun, applyApart, applyPending } from './apply-pending.ts';

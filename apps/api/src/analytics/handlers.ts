@@ -1,6 +1,6 @@
 // Analytics over HTTP.
 
-import { type DailyMetric, listDays, type Period, summarise } from '@customer-service/store';
+import { type DailyMetric, listCohorts, listDays, type Period, summarise } from '@customer-service/store';
 import { Problem } from '../problems.ts';
 import type { Answer, ApiRequest, Services } from '../route.ts';
 
@@ -27,6 +27,14 @@ export async function daily(request: ApiRequest<unknown, DailyQuery>, { db }: Se
   const { days, as_of } = await listDays(db, { metric, date_from, date_to });
   const shown = by === 'tier' ? days : days.map(({ date, value }) => ({ date, value }));
   return { status: 200, body: { metric, date_from, date_to, as_of, days: shown } };
+}
+
+export async function cohorts(
+  request: ApiRequest<unknown, { months: number; month_to?: string }>,
+  { db }: Services,
+): Promise<Answer> {
+  const { months, month_to = new Date().toISOString().slice(0, 7) } = request.query;
+  return { status: 200, body: { months, month_to, ...(await listCohorts(db, { months, month_to })) } };
 }
 
 function refuseReversed({ date_from, date_to }: Period): void {

@@ -1,9 +1,9 @@
-// Analytics: the summary and the days, and what they may be asked for.
+// Analytics: the summary, the days and the cohorts, and what they may be asked for.
 
 import { CUSTOMER_STATUSES, TIERS } from '@customer-service/domain';
 import { DAILY_METRICS } from '@customer-service/store';
 import Joi from 'joi';
-import { day, timestamp } from '../fields.ts';
+import { day, month, timestamp } from '../fields.ts';
 
 const count = () => Joi.number().integer().required();
 const counts = (keys: readonly string[]) =>
@@ -59,3 +59,29 @@ export const daily = Joi.object({
     .required()
     .description('One a day, the days without anything too'),
 }).meta({ name: 'AnalyticsDaily' });
+
+export const cohortsQuery = Joi.object({
+  months: Joi.number().integer().min(1).max(24).default(12).description('How many months of joining, and after it'),
+  month_to: month().description('Last month, UTC, included; the one that is when not given'),
+});
+
+export const cohorts = Joi.object({
+  months: count(),
+  month_to: Joi.string().required(),
+  cohorts: Joi.array()
+    .items(
+      Joi.object({
+        month: Joi.string()
+          .required()
+          .description('In which they joined: of `created_at`, or of the first purchase where that is earlier'),
+        customers: count().description('Who joined then, and was neither erased nor merged into somebody since'),
+        bought: Joi.array()
+          .items(count())
+          .required()
+          .description('Of these, who bought in that month, in the next one …, up to `month_to`'),
+      }),
+    )
+    .required()
+    .description('One a month, in order, those in which nobody joined too'),
+  as_of: timestamp().required().description('What was committed by then is counted'),
+}).meta({ name: 'AnalyticsCohorts' });

@@ -2,9 +2,10 @@
 
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
+import type { ApiConfig } from '@customer-service/runtime';
 import { Problem } from '../problems.ts';
-import type { Answer, ApiRequest } from '../route.ts';
-import { PAGE_HEADERS } from '../security-headers.ts';
+import type { Answer, ApiRequest, Services } from '../route.ts';
+import { PAGE_HEADERS, pageHeadersWith } from '../security-headers.ts';
 
 const BUILT = new URL('../../../console/dist/site/', import.meta.url);
 const HTML = 'text/html; charset=utf-8';
@@ -31,10 +32,11 @@ async function read(file: URL): Promise<Buffer | undefined> {
 
 /** @param built where the files are; read for each request, so that a new build is seen at once */
 export const consoleIn = (built: URL) => ({
-  async page(): Promise<Answer> {
+  async page(_request: ApiRequest, { config: { oidc } }: { config: Pick<ApiConfig, 'oidc'> }): Promise<Answer> {
+    const headers = oidc === null ? PAGE_HEADERS : pageHeadersWith(new URL(oidc.issuer).origin);
     const body = await read(new URL('index.html', built));
-    if (body === undefined) return { status: 503, body: NOT_BUILT, type: HTML, headers: PAGE_HEADERS };
-    return { status: 200, body, type: HTML, headers: PAGE_HEADERS };
+    if (body === undefined) return { status: 503, body: NOT_BUILT, type: HTML, headers };
+    return { status: 200, body, type: HTML, headers };
   },
   async asset(request: ApiRequest): Promise<Answer> {
     const { file = '' } = request.params;
@@ -46,3 +48,9 @@ export const consoleIn = (built: URL) => ({
 });
 
 export const { page, asset } = consoleIn(BUILT);
+
+/** What the console has to know before anybody is signed in. Nothing of it is secret. */
+export const config = (_request: ApiRequest, { config: { oidc } }: Services): Answer => ({
+  status: 200,
+  body: { oidc },
+});

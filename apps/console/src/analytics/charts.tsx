@@ -6,19 +6,21 @@ import { Chart } from '../parts/chart.tsx';
 import { Answered, Figure } from '../parts/page.tsx';
 import { useSession } from '../session.ts';
 import { useAnswer } from '../use-answer.ts';
+import { Cohorts } from './cohorts.tsx';
 import { type Period, sumByPart } from './period.ts';
 
 const METRICS = ['new_customers', 'visits', 'spend', 'points_earned', 'points_redeemed', 'points_expired'] as const;
 type Days = Record<(typeof METRICS)[number], AnalyticsDaily['days']>;
 
 async function readAll(client: Client, period: Period, signal: AbortSignal) {
-  const [summary, liability, ...answers] = await Promise.all([
+  const [summary, liability, cohorts, ...answers] = await Promise.all([
     client.analytics.summary({ ...period }, { signal }),
     client.loyalty.liability({ signal }),
+    client.analytics.cohorts({ month_to: period.date_to.slice(0, 7) }, { signal }),
     ...METRICS.map((metric) => client.analytics.daily({ metric, by: 'tier', ...period }, { signal })),
   ]);
   const days = Object.fromEntries(answers.map((answer) => [answer.metric, answer.days])) as Days;
-  return { summary, liability, days, period };
+  return { summary, liability, cohorts, days, period };
 }
 
 export function Charts({ period }: { period: Period }) {
@@ -26,7 +28,7 @@ export function Charts({ period }: { period: Period }) {
   const asked = useAnswer((signal) => readAll(client, period, signal), [period.date_from, period.date_to]);
   return (
     <Answered asked={asked}>
-      {({ summary, liability, days, period: of }) => (
+      {({ summary, liability, cohorts, days, period: of }) => (
         <>
           <Figures summary={summary} />
           <div class="columns">
@@ -50,7 +52,10 @@ export function Charts({ period }: { period: Period }) {
               rows={lapsingOf(liability)}
             />
           </div>
-          <p class="quiet">All that was booked by {minute(summary.as_of)} is counted. Days are those of UTC.</p>
+          <Cohorts cohorts={cohorts} />
+          <p class="quiet">
+            All that was booked by {minute(summary.as_of)} is counted. Days and months are those of UTC.
+          </p>
         </>
       )}
     </Answered>
