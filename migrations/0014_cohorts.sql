@@ -38,7 +38,7 @@ create function cohort_changes(before cohort_member[], after cohort_member[])
    group by figure, part, day having sum(value) <> 0
 $$;
 
--- As in 0004, with the last five lines and `members`.
+-- As in 0004, with `members` and what comes of them.
 create or replace function visit_changes(given analytics_visits[])
   returns table (figure text, part text, day date, value bigint) language sql stable as $$
   with visits as materialized (
@@ -61,7 +61,12 @@ create or replace function visit_changes(given analytics_visits[])
   ), members as (
     select array_agg((created_at, bought_days)::cohort_member) as before,
            array_agg((created_at, bought_days || new_days)::cohort_member) as after
-      from buyers join customers on id = customer_id where erased_at is null
+      from buyers join customers on id = customer_id
+     where erased_at is null
+       -- Who has bought in the month already changes no cohort by another day of it.
+       and exists (select from unnest(new_days) as new_day
+                    where not exists (select from unnest(bought_days) as known
+                                       where first_of_month(known) = first_of_month(new_day)))
   )
   select 'active_customers', tier, day, count(*) from news where was_away group by tier, day
   union all
