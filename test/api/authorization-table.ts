@@ -59,6 +59,7 @@ export const EXPECTED: Record<string, string> = {
   'get /docs': /*                                                    */ 'ok ok ok ok ok ok ok ok ok ok',
   'get /docs/:file': /*                                              */ 'ok ok ok ok ok ok ok ok ok ok',
   'get /console': /*                                                 */ 'ok ok ok ok ok ok ok ok ok ok',
+  'get /console/config.json': /*                                     */ 'ok ok ok ok ok ok ok ok ok ok',
   'get /console/:file': /*                                           */ 'ok ok ok ok ok ok ok ok ok ok',
   'get /problems': /*                                                */ 'ok ok ok ok ok ok ok ok ok ok',
   'get /problems/:code': /*                                          */ 'ok ok ok ok ok ok ok ok ok ok',

@@ -68,7 +68,7 @@ export function takeReturn(): Return | null {
   const kept = sessionStorage.getItem(BEGUN);
   sessionStorage.removeItem(BEGUN);
   const begun = kept === null ? null : (JSON.parse(kept) as Begun);
-  history.replaceState(null, '', location.pathname + (begun?.place ?? ''));
+  history.replaceState(null, '', location.pathname + (begun?.place ?? location.hash));
   return { answer, begun };
 }
 
