@@ -1495,7 +1495,7 @@ export interface AnalyticsCohorts {
      */
     customers: number;
     /**
-     * Of these, who bought in that month, in the next one …, up to `month_to`
+     * Of these, who bought in that month, in the next one …, up to `month_to`; also what was brought back later
      */
     bought: number[];
   }[];
