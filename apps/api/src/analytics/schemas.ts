@@ -78,7 +78,9 @@ export const cohorts = Joi.object({
         bought: Joi.array()
           .items(count())
           .required()
-          .description('Of these, who bought in that month, in the next one …, up to `month_to`; also what was brought back later'),
+          .description(
+            'Of these, who bought in that month, in the next one …, up to `month_to`; also what was brought back later',
+          ),
       }),
     )
     .required()
