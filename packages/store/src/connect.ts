@@ -18,6 +18,8 @@ export interface DatabaseOptions {
   statement_timeout_ms?: number;
   /** How long a statement waits for a lock. */
   lock_timeout_ms?: number;
+  /** How long plans of what is prepared by name are kept. */
+  plans_kept_ms?: number;
 }
 
 const ACQUIRE_TIMEOUT_MS = 1_000;
@@ -25,6 +27,7 @@ const STATEMENT_TIMEOUT_MS = 2_500;
 const LOCK_TIMEOUT_MS = 1_500;
 /** Between two statements there is only our own code: who has nothing to say for so long is frozen or cut off. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 1_000;
+const PLANS_KEPT_MS = 5_000;
 
 /** Makes a pool; nothing connects before the first query. The caller closes it with `destroy()`. */
 export function openDatabase(options: DatabaseOptions): Database {
@@ -56,7 +59,8 @@ export function openDatabase(options: DatabaseOptions): Database {
           `set default_transaction_isolation = 'read committed'; select pg_backend_pid() as pid`;
         (connection.query(settings) as unknown as Promise<pg.QueryResult<{ pid: number }>[]>).then(
           (results) => {
-            watchQueries(connection, { pooled: results.at(-1)?.rows[0]?.pid !== processOf(connection) });
+            const pooled = results.at(-1)?.rows[0]?.pid !== processOf(connection);
+            watchQueries(connection, { pooled, plans_kept_ms: options.plans_kept_ms ?? PLANS_KEPT_MS });
             done(null, connection);
           },
           (error: Error) => done(error, connection),
@@ -75,16 +79,30 @@ const READ_ONLY = '25006';
 const processOf = (connection: pg.Client) => (connection as unknown as { processID: number }).processID;
 
 /**
- * Behind a pooler, which gives each transaction another connection of its own, nothing is prepared by name.
+ * Behind a pooler, which gives each transaction another connection of its own, nothing is prepared by name. Otherwise what
+ * is prepared is planned anew from time to time: PostgreSQL keeps a plan until it analyzes the table, and one from when the
+ * ledger was nearly empty reads all of it, for every run, while it grows.
  *
  * A connection that let a query time out may be gone without a word, and one to a server that has become a standby leads
  * to the wrong one. pg would keep it and the pool hand it out again: so its socket is destroyed, and the pool told at once.
  */
-function watchQueries(connection: pg.Client, { pooled }: { pooled: boolean }): void {
+function watchQueries(
+  connection: pg.Client,
+  { pooled, plans_kept_ms }: { pooled: boolean; plans_kept_ms: number },
+): void {
   type Done = (error: Error | null, result: unknown) => void;
   const query = connection.query.bind(connection) as (...given: unknown[]) => unknown;
   const { stream } = (connection as unknown as { connection: { stream: { destroy(): void } } }).connection;
-  const watched = (asked: { name?: string }, done?: Done) => {
+  let planned_at = performance.now();
+  const watched = (asked: { name?: string }, done?: Done): unknown => {
+    if (!pooled && asked.name !== undefined && performance.now() >= planned_at + plans_kept_ms) {
+      planned_at = Number.POSITIVE_INFINITY;
+      // Should it fail, as in a transaction that has failed, so does what comes after it.
+      return query('discard plans', () => {
+        watched(asked, done);
+        planned_at = performance.now();
+      });
+    }
     const config = pooled && asked.name !== undefined ? { ...asked, name: undefined } : asked;
     return done === undefined
       ? query(config)

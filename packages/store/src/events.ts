@@ -32,14 +32,18 @@ export async function announceExpiring(db: Database): Promise<boolean> {
   return (answer?.looked ?? 0) > 0;
 }
 
-/** By the database's own clock, whatever the ledger's says: ids are made by it. @returns whether there may be more */
+/**
+ * By the database's own clock, whatever the ledger's says: ids are made by it. The moment is a subselect, taken once: compared
+ * with a volatile function itself, every event would be, each time.
+ * @returns whether there may be more
+ */
 export async function forgetEvents(db: Database): Promise<boolean> {
   const [answer] = await rows<{ forgotten: number }>(
     db,
     `with old as (
        select id from events
-        where id < (lpad(to_hex(floor(extract(epoch from clock_timestamp() - ? * interval '1 day') * 1000)::bigint), 12, '0')
-                     || repeat('0', 20))::uuid
+        where id < (select (lpad(to_hex(floor(extract(epoch from clock_timestamp() - ? * interval '1 day') * 1000)::bigint), 12, '0')
+                             || repeat('0', 20))::uuid)
         order by id limit ?
      ), forgotten as (delete from events where id in (select id from old) returning id),
      noted as (
