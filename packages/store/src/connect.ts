@@ -95,24 +95,20 @@ function watchQueries(
   const { stream } = (connection as unknown as { connection: { stream: { destroy(): void } } }).connection;
   let planned_at = performance.now();
   const watched = (asked: { name?: string }, done?: Done): unknown => {
-    if (!pooled && asked.name !== undefined && performance.now() >= planned_at + plans_kept_ms) {
-      planned_at = Number.POSITIVE_INFINITY;
-      // Should it fail, as in a transaction that has failed, so does what comes after it.
-      return query('discard plans', () => {
-        watched(asked, done);
-        planned_at = performance.now();
-      });
-    }
     const config = pooled && asked.name !== undefined ? { ...asked, name: undefined } : asked;
-    return done === undefined
-      ? query(config)
-      : query(config, ((error, result) => {
-          if (error?.message === 'Query read timeout' || (error as { code?: string } | null)?.code === READ_ONLY) {
-            stream.destroy();
-            connection.emit('error', error);
-          }
-          done(error, result);
-        }) satisfies Done);
+    if (done === undefined) return query(config);
+    const answered: Done = (error, result) => {
+      if (error?.message === 'Query read timeout' || (error as { code?: string } | null)?.code === READ_ONLY) {
+        stream.destroy();
+        connection.emit('error', error);
+      }
+      done(error, result);
+    };
+    if (config.name === undefined || performance.now() < planned_at + plans_kept_ms) return query(config, answered);
+    planned_at = performance.now();
+    return query('discard plans', (error: Error | null) =>
+      error ? answered(error, undefined) : query(config, answered),
+    );
   };
   connection.query = watched as typeof connection.query;
 }
