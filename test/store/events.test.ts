@@ -13,6 +13,7 @@ import {
   insertCustomer,
   listEvents,
   mergeCustomers,
+  openDatabase,
   readEvents,
   updateCustomer,
 } from '@customer-service/store';
@@ -272,5 +273,28 @@ describe('the events', () => {
     const last = '01000000-0000-7000-8000-000000000002';
     expect(await listEvents(db, { ...ALL, after: last })).to.deep.equal(left);
     expect(await forgetEvents(db)).to.equal(false);
+  });
+
+  it('that are kept are not looked at to find the old ones', async () => {
+    const one = openDatabase({ url: database.url, pool_max: 1, application_name: 'test' });
+    await one.raw(
+      `insert into events select (lpad(to_hex(floor(extract(epoch from now()) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 20, '0'))::uuid,
+         'customer.updated', ?, n, null, '{}', now() from generate_series(1, 20000) as n`,
+      [randomUUID()],
+    );
+    await one.raw('vacuum analyze events');
+    const pagesRead = async () => {
+      await one.raw('select pg_stat_force_next_flush()');
+      const { blks } = (
+        await one.raw(
+          `select heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit as blks from pg_statio_user_tables where relname = 'events'`,
+        )
+      ).rows[0];
+      return Number(blks);
+    };
+    const before = await pagesRead();
+    await forgetEvents(one);
+    expect((await pagesRead()) - before).to.be.below(40);
+    await one.destroy();
   });
 });

@@ -3,7 +3,7 @@
 import type { Adjustment, BodyOf, LoyaltyTransaction } from '@customer-service/client';
 import { useState } from 'preact/hooks';
 import { points as countOf, number, wholeOf, words } from '../format.ts';
-import { Dialog } from '../parts/dialog.tsx';
+import { Dialog, DialogButtons } from '../parts/dialog.tsx';
 import { Input, Select } from '../parts/field.tsx';
 import { useSession } from '../session.ts';
 import { useSend } from '../use-answer.ts';
@@ -78,14 +78,7 @@ export function AdjustDialog({ customer, balance, onClose, onDone }: MoveProps) 
             onChange={set('note')}
             hint="Optional. Kept for ever: nothing personal."
           />
-          <div class="buttons">
-            <button type="button" onClick={onClose}>
-              Cancel
-            </button>
-            <button type="submit" class="primary">
-              Review
-            </button>
-          </div>
+          <DialogButtons submit="Review" onClose={onClose} />
         </form>
       )}
     </Dialog>

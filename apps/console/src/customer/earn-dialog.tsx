@@ -4,7 +4,7 @@ import type { BodyOf, DryRun } from '@customer-service/client';
 import { useState } from 'preact/hooks';
 import { Fault } from '../faults.tsx';
 import { minorOf, wholeOf } from '../format.ts';
-import { Dialog } from '../parts/dialog.tsx';
+import { Dialog, DialogButtons } from '../parts/dialog.tsx';
 import { Input, Select } from '../parts/field.tsx';
 import { useSession } from '../session.ts';
 import { useAnswer, useSend } from '../use-answer.ts';
@@ -70,14 +70,7 @@ export function EarnDialog({ customer, onClose, onDone }: MoveProps) {
         <form onSubmit={review} noValidate>
           <EarnFields {...{ form: filled, setForm, currencies, missing }} />
           <Fault of={trying.fault} />
-          <div class="buttons">
-            <button type="button" onClick={onClose}>
-              Cancel
-            </button>
-            <button type="submit" class="primary" disabled={trying.busy}>
-              Review
-            </button>
-          </div>
+          <DialogButtons submit="Review" busy={trying.busy} onClose={onClose} />
         </form>
       )}
     </Dialog>

@@ -4,7 +4,7 @@ import type { BodyOf, DryRun } from '@customer-service/client';
 import { useState } from 'preact/hooks';
 import { Fault } from '../faults.tsx';
 import { points as countOf, wholeOf } from '../format.ts';
-import { Dialog } from '../parts/dialog.tsx';
+import { Dialog, DialogButtons } from '../parts/dialog.tsx';
 import { Input } from '../parts/field.tsx';
 import { useSession } from '../session.ts';
 import { useSend } from '../use-answer.ts';
@@ -61,14 +61,7 @@ export function RedeemDialog({ customer, balance, onClose, onDone }: MoveProps) 
           />
           <Input label="Order" value={order} onChange={setOrder} hint="Optional." />
           <Fault of={trying.fault} />
-          <div class="buttons">
-            <button type="button" onClick={onClose}>
-              Cancel
-            </button>
-            <button type="submit" class="primary" disabled={trying.busy}>
-              Review
-            </button>
-          </div>
+          <DialogButtons submit="Review" busy={trying.busy} onClose={onClose} />
         </form>
       )}
     </Dialog>

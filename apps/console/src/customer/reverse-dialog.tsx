@@ -3,7 +3,7 @@
 import type { BodyOf, Customer, LoyaltyTransaction } from '@customer-service/client';
 import { useState } from 'preact/hooks';
 import { minorOf, minute, money, points, wholeOf } from '../format.ts';
-import { Dialog } from '../parts/dialog.tsx';
+import { Dialog, DialogButtons } from '../parts/dialog.tsx';
 import { Input, Select } from '../parts/field.tsx';
 import { useSession } from '../session.ts';
 import { useSend } from '../use-answer.ts';
@@ -83,14 +83,7 @@ export function ReverseDialog({ customer, line, onClose, onDone }: ReverseProps)
               autoFocus
             />
           )}
-          <div class="buttons">
-            <button type="button" onClick={onClose}>
-              Cancel
-            </button>
-            <button type="submit" class="primary">
-              Review
-            </button>
-          </div>
+          <DialogButtons submit="Review" onClose={onClose} />
         </form>
       )}
     </Dialog>

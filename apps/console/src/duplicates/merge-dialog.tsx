@@ -4,7 +4,7 @@ import type { DuplicatePair, DuplicateRecord } from '@customer-service/client';
 import { useState } from 'preact/hooks';
 import { Confirm } from '../customer/confirm.tsx';
 import { day } from '../format.ts';
-import { Dialog } from '../parts/dialog.tsx';
+import { Dialog, DialogButtons } from '../parts/dialog.tsx';
 import { Input, Select } from '../parts/field.tsx';
 import { useSession } from '../session.ts';
 import { useSend } from '../use-answer.ts';
@@ -67,14 +67,7 @@ export function MergeDialog({ pair: { customers }, onClose, onDone }: MergeProps
             hint="Optional. For the audit log: nothing personal."
             autoFocus
           />
-          <div class="buttons">
-            <button type="button" onClick={onClose}>
-              Cancel
-            </button>
-            <button type="submit" class="primary">
-              Review
-            </button>
-          </div>
+          <DialogButtons submit="Review" onClose={onClose} />
         </form>
       )}
     </Dialog>

@@ -24,3 +24,24 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     </dialog>
   );
 }
+
+interface DialogButtonsProps {
+  /** What its form is sent for. */
+  submit: string;
+  busy?: boolean;
+  onClose(): void;
+}
+
+/** The end of a form in a dialog: away from here, or on. */
+export function DialogButtons({ submit, busy = false, onClose }: DialogButtonsProps) {
+  return (
+    <div class="buttons">
+      <button type="button" onClick={onClose}>
+        Cancel
+      </button>
+      <button type="submit" class="primary" disabled={busy}>
+        {submit}
+      </button>
+    </div>
+  );
+}
