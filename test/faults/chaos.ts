@@ -47,6 +47,10 @@ for (let seed = first; seed < first + runs; seed++) {
     results.push(result);
     print(result);
     if (Object.keys(result.broken).length > 0) failed += 1;
+  } catch (error) {
+    // The rig itself gave up. The run has failed; the next one is another's.
+    failed += 1;
+    console.log(`seed ${seed}: broken off`, error);
   } finally {
     await servers.stop();
   }
@@ -102,7 +106,7 @@ function waited(): Spread {
 function printTotals(): void {
   const { p50, p99, max: longest } = waited();
   console.log(
-    `${results.length} runs, ${failed} failed: ${sum(({ accepted }) => accepted)} accepted, ` +
+    `${runs} runs, ${failed} failed: ${sum(({ accepted }) => accepted)} accepted, ` +
       `${sum(({ faults }) => count(faults))} faults, ` +
       `applied p50 ${p50}, p99 ${p99}, max ${longest} ms, ` +
       `p99 of the worst run ${max(({ apply_ms }) => apply_ms.p99)} ms`,

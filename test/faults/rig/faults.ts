@@ -177,15 +177,19 @@ export const noRedis = (ms: number): Fault => ({
 });
 
 /** Again, where a server that has just come back ends the first tries: the connection may be one from before. */
-function insist(db: Database, sql: string, bindings: number[] = []): Promise<unknown> {
-  return until(
-    () =>
-      db
-        .raw(sql, bindings)
-        .then(() => true)
-        .catch(() => false),
-    { what: sql, timeout_ms: 30_000 },
-  );
+async function insist(db: Database, sql: string, bindings: number[] = []): Promise<void> {
+  let last: unknown;
+  const done = () =>
+    db.raw(sql, bindings).then(
+      () => true,
+      (error) => {
+        last = error;
+        return false;
+      },
+    );
+  await until(done, { what: sql, timeout_ms: 30_000 }).catch((error: Error) => {
+    throw new Error(error.message, { cause: last });
+  });
 }
 
 const POSTGRES: Fault[] = [
