@@ -14,8 +14,10 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '1' },
     /** As many as leave the machine some air: what is measured is the faults, and not a queue for two processors. */
     tills: { type: 'string', default: '8' },
-    /** Other than `all`: `none` and `no-redis` for how quick the service is then, or those with a text in their names. */
+    /** Other than `all`: `none` and `no-redis` for how quick the service is then, or a regular expression of their names. */
     faults: { type: 'string', default: 'all' },
+    /** Up to so many ms between one fault and the next. */
+    calm: { type: 'string' },
     /** `redis` or `postgresql`; if not given, every fourth seed has its queue in PostgreSQL. */
     queue: { type: 'string' },
     verbose: { type: 'boolean', default: false },
@@ -25,6 +27,7 @@ const [first, seconds, runs, tills] = [values.seed, values.seconds, values.runs,
   ...[number, number, number, number],
 ];
 const { faults, queue } = values;
+const calm_ms = values.calm === undefined ? undefined : Number(values.calm);
 if (queue !== undefined && queue !== 'redis' && queue !== 'postgresql')
   throw new Error(`there is no queue in ${queue}`);
 
@@ -41,7 +44,7 @@ for (let seed = first; seed < first + runs; seed++) {
     console.log('LEFT OUT: the faults of Redis, because there is none here');
   try {
     const result = await runChaos(servers, {
-      ...{ seed, seconds, tills, faults, queue: queue ?? (seed % 4 === 0 ? 'postgresql' : 'redis') },
+      ...{ seed, seconds, tills, faults, calm_ms, queue: queue ?? (seed % 4 === 0 ? 'postgresql' : 'redis') },
       ...(values.verbose && { onFault: (name, at) => console.log(`${(at / 1_000).toFixed(1)} s: ${name}`) }),
     });
     results.push(result);

@@ -2,7 +2,8 @@
 //
 // READ COMMITTED, and separate statements: lock the accounts, and only then read what waits for them. In a single
 // statement the read would use a snapshot from before the lock was granted, and apply a second time what the lock's
-// last holder had just applied.
+// last holder had just applied. While the locks are held there are three ways to PostgreSQL and back, and no more: all is
+// read in one, written in one, and committed. On a slow network that is what others wait for.
 
 import {
   applyTransactions,
@@ -12,7 +13,7 @@ import {
 } from '@customer-service/domain';
 import { type Database, rows } from './connect.ts';
 import { isLockTimeout, isOutage } from './faults.ts';
-import { lockAccounts, SETTLE_LAG_S } from './loyalty-accounts.ts';
+import { lockAccounts, readAccounts, SETTLE_LAG_S } from './loyalty-accounts.ts';
 import { listPending, type PendingRow } from './loyalty-transactions.ts';
 import { readProgrammes } from './programmes.ts';
 import { countFailures } from './quarantine.ts';
@@ -81,15 +82,17 @@ export async function applyWithin(
   { busy = 'wait', settle }: ApplyOptions = {},
 ): Promise<AppliedWithin> {
   const idle = settle === undefined && busy === 'wait' ? 'leave' : 'lock';
-  const accounts = await lockAccounts(tx, customerIds, { busy, idle });
-  if (accounts.length === 0 && idle === 'leave') return { decided: 0, more: false, ...NOTHING };
-  const locked = accounts.map((account) => account.customer_id);
+  const locked = await lockAccounts(tx, customerIds, { busy, idle });
+  if (locked.length === 0 && idle === 'leave') return { decided: 0, more: false, ...NOTHING };
   const passed = busy === 'skip' && { skipped: customerIds.filter((id) => !locked.includes(id)) };
-  const pending = await listPending(tx, locked, MAX_ROWS);
+  const [accounts, pending, programmes] = await Promise.all([
+    readAccounts(tx, locked),
+    listPending(tx, locked, MAX_ROWS),
+    readProgrammes(tx),
+  ]);
   const more = pending.length === MAX_ROWS;
   if (pending.length === 0 && settle === undefined) return { decided: 0, more, ...NOTHING, ...passed };
 
-  const programmes = await readProgrammes(tx);
   const { targets, parked } = await readReversible(tx, accounts, pending);
   // With a full batch something accepted before the lapse may be waiting still.
   const settle_at = settle === undefined || more ? undefined : await momentOf(tx, settle);

@@ -41,6 +41,8 @@ export function openDatabase(options: DatabaseOptions): Database {
       // The server's own limit speaks first; this one is for a server that no longer answers at all.
       ...(statementTimeout > 0 && { query_timeout: statementTimeout + 500 }),
       keepAlive: true,
+      // What is asked for at once is sent at once: one way there and back for all of it. knex's types don't know of it.
+      ...{ pipeline: true },
       types: TYPES,
     },
     acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
@@ -104,11 +106,12 @@ function watchQueries(
       }
       done(error, result);
     };
-    if (config.name === undefined || performance.now() < planned_at + plans_kept_ms) return query(config, answered);
-    planned_at = performance.now();
-    return query('discard plans', (error: Error | null) =>
-      error ? answered(error, undefined) : query(config, answered),
-    );
+    if (config.name !== undefined && performance.now() >= planned_at + plans_kept_ms) {
+      planned_at = performance.now();
+      // Whatever becomes of it becomes of the query, which is sent right behind it.
+      query('discard plans', () => {});
+    }
+    return query(config, answered);
   };
   connection.query = watched as typeof connection.query;
 }

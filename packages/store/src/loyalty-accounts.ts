@@ -53,19 +53,19 @@ const IS_WAITED_FOR = `and (
    where t.status = 'pending' and t.customer_id = loyalty_accounts.customer_id limit 1)`;
 
 /**
- * The accounts as they are now, locked: read after the locks are there, because a statement that waits for a lock sees
- * the customers as they were before it waited.
  * Locks the accounts until the transaction `tx` ends, but for those in quarantine, which are left out. In id order, so
  * that two workers never wait for each other; NO KEY, so that inserts that reference the account go on meanwhile.
  * @param busy what to do about accounts that somebody else has locked
  * @param idle what to do about accounts for which nothing waits now. In a backlog most rings are of that kind, because
  *   the first ring of a customer was answered with all that waited: leaving them costs a look at an index.
+ * @returns whose accounts are locked now. They are to be read by another statement: one that waits for a lock sees the
+ *   customers as they were before it waited
  */
 export async function lockAccounts(
   tx: Database,
   customerIds: readonly string[],
   { busy, idle }: { busy: 'wait' | 'skip'; idle: 'lock' | 'leave' },
-): Promise<AccountRow[]> {
+): Promise<string[]> {
   const { rows: locked } = await prepared<{ customer_id: string }>(
     tx,
     `lock loyalty_accounts, ${busy}, ${idle}`,
@@ -74,10 +74,7 @@ export async function lockAccounts(
       order by customer_id for no key update ${busy === 'skip' ? 'skip locked' : ''}`,
     [customerIds],
   );
-  return readAccounts(
-    tx,
-    locked.map((row) => row.customer_id),
-  );
+  return locked.map((row) => row.customer_id);
 }
 
 /**

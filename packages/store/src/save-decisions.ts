@@ -40,15 +40,15 @@ export async function saveDecisions(tx: Database, decided: readonly Decided[], w
     }
     events.push(...eventsOf(lines, tier_changes, waiting));
   }
-  await saveAccounts(
-    tx,
-    decided.map(({ account }) => account),
-  );
-  if (posted.size > 0) await saveOutcomes(tx, [...posted.values()]);
-  if (added.length > 0) await insertLines(tx, added);
+  const accounts = decided.map(({ account }) => account);
   const changes = decided.flatMap(({ tier_changes }) => tier_changes);
-  if (changes.length > 0) await tx('loyalty_tier_changes').insert(changes);
-  await writeEvents(tx, events);
+  await Promise.all([
+    saveAccounts(tx, accounts),
+    posted.size > 0 && saveOutcomes(tx, [...posted.values()]),
+    added.length > 0 && insertLines(tx, added),
+    changes.length > 0 && tx('loyalty_tier_changes').insert(changes),
+    writeEvents(tx, events),
+  ]);
 }
 
 /** The next line of the account, chained to the one before it. */

@@ -25,15 +25,15 @@ const DECIDE = 'packages/domain/src/apply-transactions.ts';
 const READS_BEFORE_IT_LOCKS: Patch[] = [
   {
     file: APPLY,
-    find: '  const accounts = await lockAccounts(tx, customerIds, { busy, idle });\n',
+    find: '  const locked = await lockAccounts(tx, customerIds, { busy, idle });\n',
     replace:
       '  const stale = await listPending(tx, customerIds, MAX_ROWS);\n' +
-      '  const accounts = await lockAccounts(tx, customerIds, { busy, idle });\n',
+      '  const locked = await lockAccounts(tx, customerIds, { busy, idle });\n',
   },
   {
     file: APPLY,
-    find: 'const pending = await listPending(tx, locked, MAX_ROWS);',
-    replace: 'const pending = stale.filter((row) => locked.includes(row.customer_id));',
+    find: 'listPending(tx, locked, MAX_ROWS),',
+    replace: 'stale.filter((row) => locked.includes(row.customer_id)),',
   },
 ];
 

@@ -14,8 +14,10 @@ import { startTills } from './tills.ts';
 export interface ChaosOptions {
   seed: number;
   seconds: number;
-  /** `all`; `none`; `no-redis`: there is none from the start to the end, and nothing else breaks; or those with this in their names. */
+  /** `all`; `none`; `no-redis`: there is none from the start to the end, and nothing else breaks; or a regular expression of their names. */
   faults?: string;
+  /** Between the end of a fault and the next, at the most; if not given, what broke is mostly still coming back. */
+  calm_ms?: number | undefined;
   tills?: number;
   /** How long what waits may take in the end. */
   drain_ms?: number;
@@ -49,7 +51,6 @@ export interface Late {
 }
 
 const CUSTOMERS = 40;
-/** Between the end of a fault and the next, at the most: what broke is mostly still coming back. */
 const CALM_MS = 300;
 const LATE_MS = 1_000;
 
@@ -68,7 +69,7 @@ export async function runChaos(
 
 /** On a rig that runs, with customers of its own. */
 export async function chaosOn(rig: Rig, options: ChaosOptions): Promise<ChaosResult> {
-  const { seed, seconds, tills = 8, drain_ms, onFault } = options;
+  const { seed, seconds, tills = 8, calm_ms = CALM_MS, drain_ms, onFault } = options;
   const random = seeded(seed);
   const customers = await createCustomers(rig, CUSTOMERS);
   const { history, stop } = startTills(rig, { tills, customers, random });
@@ -87,7 +88,7 @@ export async function chaosOn(rig: Rig, options: ChaosOptions): Promise<ChaosRes
         await fault.happen(rig, chance);
       }
       rss = Math.max(rss, await rig.memory());
-      await calm(chance.next() * CALM_MS);
+      await calm(chance.next() * calm_ms);
     }
   } finally {
     await rig.heal();
@@ -107,8 +108,9 @@ export async function chaosOn(rig: Rig, options: ChaosOptions): Promise<ChaosRes
 function knownTo(rig: Rig, { faults = 'all', seconds }: ChaosOptions): Fault[] {
   if (faults === 'none') return [];
   if (faults === 'no-redis') return [noRedis(seconds * 1_000)];
-  const known = faultsFor(rig).filter(({ name }) => faults === 'all' || name.includes(faults));
-  if (known.length === 0) throw new Error(`there is no fault with "${faults}" in its name`);
+  const wanted = faults === 'all' ? /./ : new RegExp(faults);
+  const known = faultsFor(rig).filter(({ name }) => wanted.test(name));
+  if (known.length === 0) throw new Error(`there is no fault whose name is like ${wanted}`);
   return known;
 }
 

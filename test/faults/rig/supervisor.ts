@@ -83,6 +83,10 @@ export function supervise(options: MemberOptions): Member {
     });
   };
 
+  // A frozen one does not notice that its rig is gone.
+  const killAtExit = () => void child?.kill('SIGKILL');
+  process.once('exit', killAtExit);
+
   let last: number | null = null;
   const running = (async () => {
     while (!stopping) {
@@ -110,6 +114,7 @@ export function supervise(options: MemberOptions): Member {
       const timer = setTimeout(() => child?.kill('SIGKILL'), STOP_LIMIT_MS);
       await running;
       clearTimeout(timer);
+      process.off('exit', killAtExit);
       return last;
     },
   };
