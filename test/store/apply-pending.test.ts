@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { EMPTY_STATE } from '@customer-service/domain';
 import { applyApart, applyPending, type Database, openDatabase, readAccounts } from '@customer-service/store';
 import { expect } from 'chai';
+import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 import { accept, addCustomer, addCustomers, auditAll, failureOf, points, purchase, readLedger } from './fixtures.ts';
 
@@ -121,6 +122,28 @@ describe('applying what waits', () => {
     ]);
   });
 
+  it('makes five trips to PostgreSQL: begin, lock, read, write, commit', async () => {
+    const customer = await addCustomer(db);
+    // An amount that takes the customer up a tier, so that every table is written.
+    await accept(db, purchase(customer, 1_000_000), points('redeem', customer, 1));
+    const wire = watchWire();
+    const watched = openDatabase({ url: database.url, pool_max: 1, application_name: 'test', plans_kept_ms: 0 });
+    try {
+      await watched.raw('select 1');
+      wire.trips = [];
+      await applyPending(watched, [customer]);
+    } finally {
+      wire.end();
+      await watched.destroy();
+    }
+    // That plans are discarded each time makes no trip of its own.
+    const trips = wire.trips.map((words) => words.filter((word) => word !== 'discard').sort());
+    expect(trips).to.deep.equal([
+      ...[['begin;'], ['select'], ['select', 'select', 'select']],
+      ...[['insert', 'insert', 'update', 'update'], ['commit;']],
+    ]);
+  });
+
   it('has left a ledger that adds up', async () => {
     expect((await auditAll(db)).differences).to.deep.equal([]);
   });
@@ -180,3 +203,29 @@ describe("keeping one customer's fault from the others", () => {
     await nowhere.destroy();
   });
 });
+
+/** What is asked of PostgreSQL by clients of this process, by the first word: asked before an answer is one trip. */
+function watchWire(): { trips: string[][]; end(): void } {
+  const { query } = pg.Client.prototype;
+  const wire = {
+    trips: [] as string[][],
+    end: () => {
+      pg.Client.prototype.query = query;
+    },
+  };
+  let under_way = 0;
+  type Done = (...answer: unknown[]) => void;
+  pg.Client.prototype.query = function (this: pg.Client, asked: string | { text: string }, done?: Done) {
+    const ask = query as unknown as (asked: unknown, done?: Done) => unknown;
+    const word = (typeof asked === 'string' ? asked : asked.text).trim().split(/\s/)[0]?.toLowerCase() ?? '';
+    if (under_way === 0) wire.trips.push([]);
+    wire.trips.at(-1)?.push(word);
+    if (done === undefined) return ask.call(this, asked);
+    under_way += 1;
+    return ask.call(this, asked, (...answer: unknown[]) => {
+      under_way -= 1;
+      done(...answer);
+    });
+  } as never;
+  return wire;
+}
