@@ -24,6 +24,8 @@ import type { Member } from './rig/supervisor.ts';
 shareServers();
 
 const MAX_IN_FLIGHT = 32;
+/** Tills that never rest, for each request that the process takes at once. */
+const OVERLOAD = Number(process.env.OVERLOAD ?? 6);
 const MEMORY = 300 * 1024 * 1024;
 
 describe('overload', () => {
@@ -47,7 +49,7 @@ describe('overload', () => {
       }
       close();
     };
-    await Promise.all(Array.from({ length: 6 * MAX_IN_FLIGHT }, (_, index) => till(index)));
+    await Promise.all(Array.from({ length: OVERLOAD * MAX_IN_FLIGHT }, (_, index) => till(index)));
     const waits = await waitsOf(api);
     const refused = answers.filter(({ status }) => status !== 202);
     for (const answer of refused) isRetryable(answer);
