@@ -28,18 +28,20 @@ const LOCK_TIMEOUT_MS = 1_500;
 /** Between two statements there is only our own code: who has nothing to say for so long is frozen or cut off. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 1_000;
 const PLANS_KEPT_MS = 5_000;
+/** The server's own limit speaks first; what comes on top is for a server that no longer answers at all. */
+const SILENCE_MS = 500;
 
 /** Makes a pool; nothing connects before the first query. The caller closes it with `destroy()`. */
 export function openDatabase(options: DatabaseOptions): Database {
   const statementTimeout = options.statement_timeout_ms ?? STATEMENT_TIMEOUT_MS;
+  const query_timeout = statementTimeout > 0 ? statementTimeout + SILENCE_MS : undefined;
   return knex({
     client: 'pg',
     connection: {
       connectionString: options.url,
       application_name: options.application_name,
       connectionTimeoutMillis: ACQUIRE_TIMEOUT_MS,
-      // The server's own limit speaks first; this one is for a server that no longer answers at all.
-      ...(statementTimeout > 0 && { query_timeout: statementTimeout + 500 }),
+      ...(query_timeout !== undefined && { query_timeout }),
       keepAlive: true,
       // What is asked for at once is sent at once: one way there and back for all of it. knex's types don't know of it.
       ...{ pipeline: true },
@@ -62,7 +64,7 @@ export function openDatabase(options: DatabaseOptions): Database {
         (connection.query(settings) as unknown as Promise<pg.QueryResult<{ pid: number }>[]>).then(
           (results) => {
             const pooled = results.at(-1)?.rows[0]?.pid !== processOf(connection);
-            watchQueries(connection, { pooled, plans_kept_ms: options.plans_kept_ms ?? PLANS_KEPT_MS });
+            watchQueries(connection, { pooled, query_timeout, plans_kept_ms: options.plans_kept_ms ?? PLANS_KEPT_MS });
             done(null, connection);
           },
           (error: Error) => done(error, connection),
@@ -80,26 +82,34 @@ const READ_ONLY = '25006';
 /** As the server announced it when it was connected to. A pooler announces one of its own. */
 const processOf = (connection: pg.Client) => (connection as unknown as { processID: number }).processID;
 
+interface Watching {
+  pooled: boolean;
+  query_timeout: number | undefined;
+  plans_kept_ms: number;
+}
+
 /**
  * Behind a pooler, which gives each transaction another connection of its own, nothing is prepared by name. Otherwise what
  * is prepared is planned anew from time to time: PostgreSQL keeps a plan until it analyzes the table, and one from when the
  * ledger was nearly empty reads all of it, for every run, while it grows.
  *
+ * A query that is sent behind others may take as long as all of them: PostgreSQL begins with it when they are done.
+ *
  * A connection that let a query time out may be gone without a word, and one to a server that has become a standby leads
  * to the wrong one. pg would keep it and the pool hand it out again: so its socket is destroyed, and the pool told at once.
  */
-function watchQueries(
-  connection: pg.Client,
-  { pooled, plans_kept_ms }: { pooled: boolean; plans_kept_ms: number },
-): void {
+function watchQueries(connection: pg.Client, { pooled, query_timeout, plans_kept_ms }: Watching): void {
   type Done = (error: Error | null, result: unknown) => void;
   const query = connection.query.bind(connection) as (...given: unknown[]) => unknown;
   const { stream } = (connection as unknown as { connection: { stream: { destroy(): void } } }).connection;
   let planned_at = performance.now();
-  const watched = (asked: { name?: string }, done?: Done): unknown => {
-    const config = pooled && asked.name !== undefined ? { ...asked, name: undefined } : asked;
-    if (done === undefined) return query(config);
+  let under_way = 0;
+  const watched = (asked: { name?: string }, done: Done): unknown => {
+    under_way += 1;
+    const limit = query_timeout !== undefined && { query_timeout: query_timeout * under_way };
+    const config = { ...asked, ...(pooled && { name: undefined }), ...limit };
     const answered: Done = (error, result) => {
+      under_way -= 1;
       if (error?.message === 'Query read timeout' || (error as { code?: string } | null)?.code === READ_ONLY) {
         stream.destroy();
         connection.emit('error', error);
