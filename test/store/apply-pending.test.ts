@@ -2,7 +2,14 @@
 
 import { randomUUID } from 'node:crypto';
 import { EMPTY_STATE } from '@customer-service/domain';
-import { applyApart, applyPending, type Database, openDatabase, readAccounts } from '@customer-service/store';
+import {
+  applyApart,
+  applyPending,
+  type Database,
+  isStorageFault,
+  openDatabase,
+  readAccounts,
+} from '@customer-service/store';
 import { expect } from 'chai';
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
@@ -201,6 +208,10 @@ describe("keeping one customer's fault from the others", () => {
     const nowhere = openDatabase({ url: 'postgresql://127.0.0.1:1/none', pool_max: 1, application_name: 'test' });
     expect(await failureOf(applyApart(nowhere, customers))).to.have.property('code', 'ECONNREFUSED');
     await nowhere.destroy();
+    // As in a process that ends while it applies.
+    const closed = await failureOf(applyApart(nowhere, customers));
+    expect(closed.message).to.equal('Unable to acquire a connection');
+    expect(isStorageFault(closed)).to.equal(true);
   });
 });
 

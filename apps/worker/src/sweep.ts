@@ -2,7 +2,7 @@
 // queue flushed, dead or absent it does all the work, a little later. It applies and does not ring again.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { inTrace, type Log } from '@customer-service/runtime';
+import { createSampler, inTrace, type Log } from '@customer-service/runtime';
 import {
   type AppliedRun,
   applyApart,
@@ -13,7 +13,11 @@ import {
 import type { Observer } from './observe.ts';
 
 const EVERY_MS = 500;
-const JITTER_MS = 100;
+/** While PostgreSQL is away: what was accepted before has waited for as long as that, and need not wait for the next sweep. */
+const AWAY_EVERY_MS = 100;
+/** One fifth more or less. */
+const JITTER = 0.2;
+const LINES_PER_SECOND = 2;
 /** Younger rows are left to the doorbell. */
 const OLDER_THAN_MS = 500;
 /** The oldest rows one round looks at. */
@@ -33,6 +37,7 @@ export interface Sweep {
 export function startSweep(db: Database, { onApplied, failed }: Observer, log: Log): Sweep {
   const paused = new Map<string, number>();
   const stopping = new AbortController();
+  const isFirst = createSampler(LINES_PER_SECOND);
 
   /** @returns whether something was decided, so that there may be more */
   async function round(): Promise<boolean> {
@@ -60,8 +65,8 @@ export function startSweep(db: Database, { onApplied, failed }: Observer, log: L
     return decided > 0;
   }
 
-  const idle = () =>
-    pause(EVERY_MS + (Math.random() * 2 - 1) * JITTER_MS, undefined, { signal: stopping.signal }).catch(() => {});
+  const idle = (ms: number) =>
+    pause(ms * (1 + (Math.random() * 2 - 1) * JITTER), undefined, { signal: stopping.signal }).catch(() => {});
 
   let firstIsOver = () => {};
   const first = new Promise<void>((resolve) => {
@@ -70,13 +75,16 @@ export function startSweep(db: Database, { onApplied, failed }: Observer, log: L
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
+      let again_ms = EVERY_MS;
       const found = await round().catch((error) => {
-        log[isStorageFault(error) ? 'warn' : 'error']({ error: error.message }, 'sweep');
+        const away = isStorageFault(error);
+        if (away) again_ms = AWAY_EVERY_MS;
+        if (isFirst() !== undefined) log[away ? 'warn' : 'error']({ error: error.message }, 'sweep');
         return false;
       });
       firstIsOver();
       // A backlog is worked off at once, round after round.
-      if (!found) await idle();
+      if (!found) await idle(again_ms);
     }
   }
 

@@ -28,8 +28,10 @@ const NOTHING_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUN
 const CUT =
   /Connection terminated|Connection ended|Query read timeout|timeout expired|Client has encountered a connection error/;
 
-/** What knex says of a pool or a transaction that has been closed under a query. */
-const POOL = /Unable to acquire a connection|Transaction query already complete|^aborted$/;
+/** The pool has been closed, because this process ends: nothing was sent. */
+const CLOSED = /Unable to acquire a connection|^aborted$/;
+/** What knex says of a transaction that had ended before the query came to it. */
+const ENDED = /Transaction query already complete/;
 
 /** The connection broke with the statement under way: whether it was committed is not known. */
 export function isConnectionFault(error: unknown): boolean {
@@ -39,14 +41,16 @@ export function isConnectionFault(error: unknown): boolean {
 
 /** PostgreSQL was not there, or not able, for now: the same request may succeed later. */
 export function isStorageFault(error: unknown): boolean {
-  const { code = '', name = '' } = error as QueryError;
-  return isConnectionFault(error) || PASSING.has(code) || name === 'KnexTimeoutError';
+  const { code = '' } = error as QueryError;
+  return isConnectionFault(error) || isUnreachable(error) || PASSING.has(code);
 }
 
 /** Nothing was sent: no connection could be had. */
 export function isUnreachable(error: unknown): boolean {
   const { code = '', name = '', message = '' } = error as QueryError;
-  return name === 'KnexTimeoutError' || NOTHING_SENT.has(code) || /timeout expired/.test(message);
+  return (
+    name === 'KnexTimeoutError' || NOTHING_SENT.has(code) || /timeout expired/.test(message) || CLOSED.test(message)
+  );
 }
 
 /** PostgreSQL can not work for anybody now: no connection, read-only, full. What one lock or one statement ran into is not that. */
@@ -69,7 +73,7 @@ export function isLockTimeout(error: unknown): boolean {
  * PostgreSQL reports only values and rules that were broken; a missing table or a full disk is no customer's fault.
  */
 export function isPoison(error: unknown): boolean {
-  if (isStorageFault(error) || POOL.test((error as QueryError).message ?? '')) return false;
+  if (isStorageFault(error) || ENDED.test((error as QueryError).message ?? '')) return false;
   return !('severity' in (error as object)) || isDataFault(error);
 }
 
