@@ -168,11 +168,11 @@ describe("keeping one customer's fault from the others", () => {
   });
   afterEach(() => database.drop());
 
-  /** From now on the account of this customer can't be written. */
-  async function poison(customer: string): Promise<void> {
+  /** From now on the account of this customer, or its rows, can't be written. */
+  async function poison(customer: string, table = 'loyalty_accounts'): Promise<void> {
     await db.raw(`
       create function poison() returns trigger language plpgsql as $$ begin raise exception 'poisoned'; end $$;
-      create trigger poison before update on loyalty_accounts for each row
+      create trigger poison before update on ${table} for each row
         when (old.customer_id = '${customer}') execute function poison()`);
   }
   const statusOf = async (customer: string) => {
@@ -197,12 +197,16 @@ describe("keeping one customer's fault from the others", () => {
     });
   }
 
-  it('leaves everything as it was when a visit fails as a whole', async () => {
-    await poison(customers[8] as string);
-    expect((await failureOf(applyPending(db, customers))).message).to.contain('poisoned');
-    expect(new Set((await readLedger(db)).map((row) => row.status))).to.deep.equal(new Set(['pending']));
-    expect(new Set((await readAccounts(db, customers)).map((row) => row.points_balance))).to.deep.equal(new Set([0]));
-  });
+  for (const table of ['loyalty_accounts', 'loyalty_transactions']) {
+    it(`leaves everything as it was when a visit fails as a whole, and says why: ${table}`, async () => {
+      // Takes a customer up a tier, so that every table is written: what comes behind the fault is refused for another reason.
+      await accept(db, purchase(customers[0] as string, 1_000_000));
+      await poison(customers[8] as string, table);
+      expect((await failureOf(applyPending(db, customers))).message).to.contain('poisoned');
+      expect(new Set((await readLedger(db)).map((row) => row.status))).to.deep.equal(new Set(['pending']));
+      expect(new Set((await readAccounts(db, customers)).map((row) => row.points_balance))).to.deep.equal(new Set([0]));
+    });
+  }
 
   it('blames no customer when there is no database to be had', async () => {
     const nowhere = openDatabase({ url: 'postgresql://127.0.0.1:1/none', pool_max: 1, application_name: 'test' });

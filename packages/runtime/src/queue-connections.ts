@@ -3,6 +3,7 @@
 
 import type { Queue, QueueOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
+import pg from 'pg';
 import type { Log } from './log.ts';
 import { createSampler } from './sampler.ts';
 import { queueTelemetry } from './trace.ts';
@@ -63,6 +64,17 @@ export function connectToWork({ Redis }: Library, url: string): Redis {
   });
 }
 
+/**
+ * While BullMQ has a connection out of its pool nobody listens to it: were it ended between two statements, the process
+ * would be. Whoever asks it next is told.
+ */
+class HeardClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    this.on('error', () => {});
+  }
+}
+
 /** BullMQ's PostgreSQL pools have no time limit of their own, and hang on a connection that is silently gone. */
 export function postgresConnection(url: string, max: number, name: QueueName) {
   return {
@@ -72,6 +84,7 @@ export function postgresConnection(url: string, max: number, name: QueueName) {
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
     application_name: `queue ${name}`,
+    Client: HeardClient,
   };
 }
 

@@ -11,7 +11,7 @@ import {
   type Outcome,
   type PendingTransaction,
 } from '@customer-service/domain';
-import { type Database, rows } from './connect.ts';
+import { type Database, rows, together } from './connect.ts';
 import { isLockTimeout, isOutage } from './faults.ts';
 import { lockAccounts, readAccounts, SETTLE_LAG_S } from './loyalty-accounts.ts';
 import { listPending, type PendingRow } from './loyalty-transactions.ts';
@@ -85,7 +85,7 @@ export async function applyWithin(
   const locked = await lockAccounts(tx, customerIds, { busy, idle });
   if (locked.length === 0 && idle === 'leave') return { decided: 0, more: false, ...NOTHING };
   const passed = busy === 'skip' && { skipped: customerIds.filter((id) => !locked.includes(id)) };
-  const [accounts, pending, programmes] = await Promise.all([
+  const [accounts, pending, programmes] = await together([
     readAccounts(tx, locked),
     listPending(tx, locked, MAX_ROWS),
     readProgrammes(tx),

@@ -162,6 +162,23 @@ export async function prepared<Row>(
   return db.raw(sql, bindings as never).options({ name });
 }
 
+/** A statement came behind one that had failed, in the same transaction. */
+const ABORTED = '25P02';
+
+/**
+ * Waits for queries that were sent at once, in order.
+ * @throws what the one that failed was refused for. PostgreSQL refuses all that come behind it as well, and says of them
+ *   only that; which of the refusals is heard first is chance
+ */
+export async function together<Queries extends readonly unknown[] | []>(
+  queries: Queries,
+): Promise<{ -readonly [Place in keyof Queries]: Awaited<Queries[Place]> }> {
+  const ends = await Promise.allSettled(queries);
+  const refusals = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
+  if (refusals.length > 0) throw refusals.find(({ code }) => code !== ABORTED) ?? refusals[0];
+  return ends.map((end) => (end as PromiseFulfilledResult<unknown>).value) as never;
+}
+
 /**
  * An array parameter of values that need no escaping: numbers, ids, codes, moments, hexadecimal. pg looks at every
  * element of an array for quotes, which for thousands of them takes longer than the statement.

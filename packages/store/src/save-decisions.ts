@@ -3,7 +3,7 @@
 
 import type { Outcome, PendingTransaction, TierChange } from '@customer-service/domain';
 import { v7 as uuidv7 } from 'uuid';
-import { type Database, plainArray, prepared, rows } from './connect.ts';
+import { type Database, plainArray, prepared, rows, together } from './connect.ts';
 import { eventsOf } from './decision-events.ts';
 import { hashLine } from './ledger-hash.ts';
 import { type AccountRow, saveAccounts } from './loyalty-accounts.ts';
@@ -42,7 +42,7 @@ export async function saveDecisions(tx: Database, decided: readonly Decided[], w
   }
   const accounts = decided.map(({ account }) => account);
   const changes = decided.flatMap(({ tier_changes }) => tier_changes);
-  await Promise.all([
+  await together([
     saveAccounts(tx, accounts),
     posted.size > 0 && saveOutcomes(tx, [...posted.values()]),
     added.length > 0 && insertLines(tx, added),
