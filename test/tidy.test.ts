@@ -69,9 +69,10 @@ function allowedFor(workspace: string): string[] {
   return ['store', 'runtime', 'domain', ...(workspace.startsWith('apps/') ? [] : ['client'])];
 }
 
-const DOORS: [RegExp, string][] = [
+const DOORS: [RegExp, ...string[]][] = [
   [/^(koa|@koa\/.+|koa-.+)$/, 'apps/api/'],
-  [/^(knex|pg)(\/|$)/, 'packages/store/'],
+  [/^knex(\/|$)/, 'packages/store/'],
+  [/^pg(\/|$)/, 'packages/store/', 'packages/runtime/src/queue'],
   [/^(bullmq|ioredis)(\/|$)/, 'packages/runtime/src/queue'],
   [/^(@opentelemetry\/api|bullmq-otel)$/, 'packages/'],
   [/^@opentelemetry\//, 'packages/tracing/'],
@@ -102,8 +103,9 @@ function importBreach(path: string, name: string): string | undefined {
   }
   if (workspace === 'packages/domain') return 'the domain imports nothing';
   if (workspace === 'packages/client') return 'the client imports nothing';
-  const door = DOORS.find(([pattern]) => pattern.test(name))?.[1];
-  return door !== undefined && isSource(path) && !path.startsWith(door) ? `belongs behind ${door}` : undefined;
+  const [, ...doors] = DOORS.find(([pattern]) => pattern.test(name)) ?? [];
+  if (doors.length === 0 || !isSource(path) || doors.some((door) => path.startsWith(door))) return undefined;
+  return `belongs behind ${doors.join(' or ')}`;
 }
 
 /** A name of the package an import comes from; undefined for our own, for files and for Node. */
