@@ -90,10 +90,14 @@ export async function chaosOn(rig: Rig, options: ChaosOptions): Promise<ChaosRes
       rss = Math.max(rss, await rig.memory());
       await calm(chance.next() * calm_ms);
     }
-  } finally {
-    await rig.heal();
+  } catch (error) {
+    // Whatever comes of healing, this came first.
+    await rig.heal().catch(() => {});
     await stop();
+    throw error;
   }
+  await rig.heal();
+  await stop();
   const verdict = await judge(rig, history, drain_ms === undefined ? {} : { drain_ms });
   const faults: Record<string, number> = {};
   for (const { name } of happened) faults[name] = (faults[name] ?? 0) + 1;

@@ -145,7 +145,9 @@ export async function startRig(servers: Servers, options: RigOptions): Promise<R
       servers.redis?.signal('SIGCONT');
       for (const member of members) member.signal('SIGCONT');
       await Promise.all(members.flatMap(({ postgres, redis }) => [postgres.mend(), redis?.mend()]));
-      await Promise.all(members.map((member) => member.ready()));
+      await Promise.all(members.map((member) => member.ready())).catch((error: Error) => {
+        throw new Error(`${error.message}; the processes said last:\n${log.tail.join('\n')}`);
+      });
     },
     stop: async () => {
       servers.redis?.signal('SIGCONT');
