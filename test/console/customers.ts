@@ -54,9 +54,11 @@ export function customers(desk: () => Desk) {
     const profile = await page.getByRole('region', { name: 'Profile and preferences' }).textContent();
     for (const fact of ['ada@example.com', '10 Dec 1985', 'SW1Y 4JH London', 'Italian, Japanese', 'corner table'])
       expect(profile).to.include(fact);
-    const account = await page.getByRole('region', { name: 'Account' }).textContent();
+    const region = (name: string, text: string) => page.getByRole('region', { name }).filter({ hasText: text });
+    const account = await region('Account', 'Points to spend').textContent();
     expect(account).to.match(/Points to spend400.*Silver.*600\.50.*To Gold: 1,399\.50 more spent or 24 more visits/);
-    expect(await page.getByRole('region', { name: 'when they lapse' }).textContent()).to.include('Never400');
+    expect(await region('when they lapse', 'Never').textContent()).to.include('Never400');
+    await region('History', 'Order A-1').waitFor();
     const history = await page.getByRole('region', { name: 'History' }).locator('tbody tr').allTextContents();
     expect(history[0]).to.match(/200 points redeemed.*Order A-2.*−200400/);
     expect(history[1]).to.match(/600 points for 600\.50 USD as bronze \(×1\).*Order A-1.*\+600600/);

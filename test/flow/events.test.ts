@@ -1,6 +1,7 @@
 // The feed beside tills and workers: nothing is lost when a worker dies before it publishes, two publishers double nothing,
 // and whoever reads slowly while others write sees each event once and in order.
 
+import { once } from 'node:events';
 import { createClient, type ServiceEvent } from '@customer-service/client';
 import { expect } from 'chai';
 import { eventFaults } from '../helpers/events.ts';
@@ -38,7 +39,9 @@ describe('the feed of events', function () {
     await publisher.raw(`select pg_advisory_xact_lock(hashtext('customer-service events'))`);
     await sell(customers, 30);
     await drained(service);
+    const ends = service.workers.map((worker) => once(worker, 'exit'));
     for (const worker of service.workers) worker.kill('SIGKILL');
+    await Promise.all(ends);
     await publisher.rollback();
     expect(await db('outbox').select('id')).not.to.have.length(0);
     expect(await db('events').whereNotNull('transaction_id')).to.deep.equal([]);
