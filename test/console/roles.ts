@@ -31,7 +31,8 @@ export function roles(desk: () => Desk) {
     await desk().signIn('staff');
     const { page } = desk();
     const { keyboard } = page;
-    await page.getByLabel('Search').waitFor();
+    const focusOn = (label: string) => page.getByLabel(label).and(page.locator(':focus')).waitFor();
+    await focusOn('Search');
     await keyboard.type('mitchell');
     await page.getByText('1 customer', { exact: true }).waitFor();
     await keyboard.press('ArrowDown');
@@ -43,7 +44,7 @@ export function roles(desk: () => Desk) {
     await keyboard.press('Tab');
     expect(await focused()).to.equal('Earn points');
     await keyboard.press('Enter');
-    await page.getByLabel('Amount').waitFor();
+    await focusOn('Amount');
     await keyboard.type('25.50');
     await keyboard.press('Enter');
     await page.getByText('Maria Mitchell earns 25 points.').waitFor();
