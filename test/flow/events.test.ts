@@ -36,6 +36,7 @@ describe('the feed of events', function () {
     await nothingWaits();
     // As a publisher that takes its time: no other one gets in.
     const publisher = await db.transaction();
+    await publisher.raw('set local idle_in_transaction_session_timeout = 0');
     await publisher.raw(`select pg_advisory_xact_lock(hashtext('customer-service events'))`);
     await sell(customers, 30);
     await drained(service);
