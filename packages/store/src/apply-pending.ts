@@ -2,8 +2,8 @@
 //
 // READ COMMITTED, and separate statements: lock the accounts, and only then read what waits for them. In a single
 // statement the read would use a snapshot from before the lock was granted, and apply a second time what the lock's
-// last holder had just applied. While the locks are held there are three ways to PostgreSQL and back, and no more: all is
-// read in one, written in one, and committed. On a slow network that is what others wait for.
+// last holder had just applied. While the locks are held there are three trips to PostgreSQL: all is read in one, written
+// in one, and committed; one or two more where something is reversed or settled. On a slow network others wait for that.
 
 import {
   applyTransactions,

@@ -119,7 +119,7 @@ function watchQueries(connection: pg.Client, { pooled, query_timeout, plans_kept
     if (config.name !== undefined && performance.now() >= planned_at + plans_kept_ms) {
       planned_at = performance.now();
       // Whatever becomes of it becomes of the query, which is sent right behind it.
-      query('discard plans', () => {});
+      query({ text: 'discard plans', ...limit }, () => {});
     }
     return query(config, answered);
   };

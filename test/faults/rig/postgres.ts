@@ -61,6 +61,9 @@ export async function startRigPostgres({ small_disk = false } = {}): Promise<Rig
   const signalAll = (name: NodeJS.Signals) => {
     for (const each of [pid, ...childrenOf(pid)]) kill(each, name);
   };
+  // A frozen server does not hear that its owner has ended.
+  const thaw = () => signalAll('SIGCONT');
+  process.once('exit', thaw);
   const postgres: RigPostgres = {
     port,
     no_small_disk,
@@ -93,7 +96,8 @@ export async function startRigPostgres({ small_disk = false } = {}): Promise<Rig
     },
     emptyDisk: () => rmSync(ballast, { force: true }),
     stop: async () => {
-      signalAll('SIGCONT');
+      thaw();
+      process.off('exit', thaw);
       await server.stop();
       cleanUp();
       process.off('exit', cleanUp);
